@@ -1,0 +1,236 @@
+"""The engine: one worker process per core, a thread that drives each, and a handle on every round.
+
+    page --start(plan)--> Engine --Slice--> worker process        (one driver thread and one pipe a worker)
+    page <--RoundHandle.progress-- Scheduler <--SliceReport-- worker process
+
+Workers are fresh interpreters at low priority with one BLAS thread each. A worker that dies is replaced and trains
+what it held again, to the same bits. Covered: crashed and killed workers, a killed server (the pipe ends), rounds whose
+owner has left. Not covered: a worker that hangs without dying.
+"""
+
+import atexit
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from core.datasets import load_training
+from core.engine.scheduler import Round, Scheduler
+from core.engine.worker import Slice, SliceReport
+from core.errors import N_, LessonError
+from core.plan import RoundPlan
+from core.progress import RoundProgress, Status
+
+ROOT = Path(__file__).parents[2]
+ABSENCE = 60.0  # seconds after which the round of an owner who has left is stopped
+PATIENCE = 5.0  # seconds a worker gets to end by itself
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "BLIS")}
+
+log = logging.getLogger(__name__)
+
+
+class WorkerDied(Exception):
+    """A worker process ended without an answer."""
+
+
+class RoundHandle:
+    """A round as the one who started it sees it."""
+
+    def __init__(self, engine: "Engine", round_: Round) -> None:
+        self._engine = engine
+        self._round = round_
+
+    @property
+    def progress(self) -> RoundProgress:
+        """The newest version."""
+        return self._round.progress
+
+    @property
+    def fault(self) -> LessonError | None:
+        """Why the round failed, if it did."""
+        return self._round.fault
+
+    def pause(self) -> None:
+        """Hold the round after the slice it is in. Nothing happens to one that is not running."""
+        self._engine.move(self._round, Status.RUNNING, Status.PAUSED)
+
+    def resume(self) -> None:
+        """Let a paused round go on."""
+        self._engine.move(self._round, Status.PAUSED, Status.RUNNING)
+
+    def stop(self) -> None:
+        """End the round after the slice it is in; what was learned stays."""
+        self._engine.move(self._round, None, Status.STOPPED)
+
+    def wait(self, seen: int | None = None, timeout: float | None = None) -> RoundProgress:
+        """Wait until the round is over, or has a later version than `seen`; at most `timeout` seconds."""
+        return self._engine.wait(self._round, seen, timeout)
+
+
+class Engine:
+    """Trains the rounds of everybody who shares this machine.
+
+    workers: processes, one a core unless told otherwise
+    present: whether a round's owner is still there; asked about once a second while a round is not over
+    """
+
+    def __init__(self, workers: int | None = None, present: Callable[[str], bool] = lambda owner: True) -> None:
+        count = workers or cores()
+        self._present = present
+        self._seen: dict[str, float] = {}
+        self._scheduler = Scheduler(count)
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._workers = [_Worker() for _ in range(count)]
+        self._threads = [threading.Thread(target=self._drive, args=(index,), daemon=True) for index in range(count)]
+        self._threads.append(threading.Thread(target=self._watch, daemon=True))
+        for thread in self._threads:
+            thread.start()
+        atexit.register(self.close)
+
+    def start(self, owner: str, plan: RoundPlan) -> RoundHandle:
+        """Begin a round, or queue it.
+
+        Raises DatasetError when its images cannot be had, EngineBusy when its owner has a round or the queue is full.
+        """
+        source = load_training(plan.dataset, plan.images)
+        with self._changed:
+            if self._closing.is_set():
+                raise LessonError(N_("The server is being shut down."))
+            self._seen[owner] = time.monotonic()
+            round_ = self._scheduler.add(owner, plan, source, time.monotonic())
+            self._changed.notify_all()
+        return RoundHandle(self, round_)
+
+    def move(self, round_: Round, from_: Status | None, to: Status) -> None:
+        """Change a round's status if it is `from_` (None: whatever it is)."""
+        with self._changed:
+            if from_ is None or round_.status is from_:
+                self._scheduler.set_status(round_, to, time.monotonic())
+                self._changed.notify_all()
+
+    def wait(self, round_: Round, seen: int | None, timeout: float | None) -> RoundProgress:
+        """See RoundHandle.wait."""
+
+        def news() -> bool:
+            return round_.status.over or self._closing.is_set() or (seen is not None and round_.progress.version > seen)
+
+        with self._changed:
+            self._changed.wait_for(news, timeout)
+            return round_.progress
+
+    def pids(self) -> list[int]:
+        """The worker processes."""
+        return [worker.process.pid for worker in self._workers]
+
+    def open_rounds(self) -> int:
+        """How many rounds are not over."""
+        return len(self._scheduler.rounds)
+
+    def close(self) -> None:
+        """End all rounds and processes. Nothing happens the second time."""
+        with self._changed:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            for round_ in list(self._scheduler.rounds.values()):
+                self._scheduler.set_status(round_, Status.STOPPED, time.monotonic())
+            self._changed.notify_all()
+        atexit.unregister(self.close)
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        for worker in self._workers:
+            worker.end()
+
+    def _drive(self, index: int) -> None:
+        """Keep one worker busy."""
+        scheduler = self._scheduler
+        while True:
+            with self._changed:
+                order = scheduler.next_slice(index)
+                while order is None and not self._closing.is_set():
+                    self._changed.wait()
+                    order = scheduler.next_slice(index)
+                if order is None or self._closing.is_set():
+                    return
+            try:
+                report: SliceReport | str | None = self._workers[index].run(order)
+            except WorkerDied:
+                report = None
+            with self._changed:
+                now = time.monotonic()
+                if self._closing.is_set():
+                    return
+                if isinstance(report, SliceReport):
+                    scheduler.slice_done(index, order, report, now)
+                elif report is None:
+                    log.warning("worker %d died in round %d and is replaced", index, order.key)
+                    scheduler.worker_died(index, order, now)
+                    self._workers[index].end()
+                    self._workers[index] = _Worker()
+                else:
+                    log.error("a worker failed in round %d:\n%s", order.key, report)
+                    fault = LessonError(N_("The training met an unexpected fault; the round was given up."))
+                    if round_ := scheduler.rounds.get(order.key):
+                        scheduler.fail(round_, fault, now)
+                self._changed.notify_all()
+
+    def _watch(self) -> None:
+        """Stop the rounds whose owners have been away for ABSENCE."""
+        while not self._closing.wait(1.0):
+            with self._changed:
+                rounds = list(self._scheduler.rounds.values())
+            now = time.monotonic()
+            for round_ in rounds:
+                if self._present(round_.owner):
+                    self._seen[round_.owner] = now
+                elif now - self._seen.get(round_.owner, now) > ABSENCE:
+                    self.move(round_, None, Status.STOPPED)
+            self._seen = {round_.owner: self._seen[round_.owner] for round_ in rounds}
+
+
+class _Worker:
+    """One worker process and the pipes to it."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "core.engine"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
+        )
+
+    def run(self, order: Slice) -> SliceReport | str:
+        """One slice: its report, or the traceback of a fault. Raises WorkerDied."""
+        assert self.process.stdin and self.process.stdout
+        try:
+            pickle.dump(order, self.process.stdin)
+            self.process.stdin.flush()
+            return cast(SliceReport | str, pickle.load(self.process.stdout))
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise WorkerDied from error
+
+    def end(self) -> None:
+        """Let the process end by closing its pipes; kill it if it does not."""
+        assert self.process.stdin and self.process.stdout
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):  # a worker that died with an order half read
+                pipe.close()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,227 @@
+"""Who trains next: the state of all rounds, and decisions about it. No threads and no processes in here.
+
+A round's trials are shared out evenly among the workers. A worker that is free takes a slice of the round that has
+received the least time so far (least attained service), so everybody's curves start at once and no big round starves
+a small one. Rounds beyond the memory wait in the order they came.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from core.datasets import TrainingImages
+from core.engine.worker import ShareSpec, Slice, SliceReport
+from core.errors import N_, LessonError
+from core.plan import RoundPlan
+from core.progress import RoundProgress, Status
+from core.training import operations
+
+SLICE = 0.15  # seconds
+FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
+MEMORY = 640 * 2**20  # bytes of weights that all active rounds may hold together
+QUEUE = 200  # rounds that may wait
+DEATHS = 3  # deaths in a row in the same slice that fail a round
+
+
+class EngineBusy(LessonError):
+    """A round cannot be taken on now."""
+
+
+@dataclass
+class Share:
+    """A worker's part of a round."""
+
+    trials: tuple[int, ...]
+    held: bool = False  # whether the worker has it in memory
+    finished: bool = False
+    deaths: int = 0  # of workers, since the share last got further than ever before
+    epochs: int = 0  # trained since it was last begun, over its trials
+    furthest: int = 0  # the most it ever got to
+
+
+@dataclass
+class Round:
+    """One round in the engine. `shares` has one entry a worker; an empty one is finished from the start."""
+
+    key: int
+    owner: str
+    source: TrainingImages
+    progress: RoundProgress
+    shares: list[Share]
+    attained: float = 0.0  # seconds of worker time
+    work_done: float = 0.0  # floating-point operations
+    running_since: float | None = None
+    fault: LessonError | None = None
+
+    @property
+    def plan(self) -> RoundPlan:
+        return self.progress.plan
+
+    @property
+    def status(self) -> Status:
+        return self.progress.status
+
+    @property
+    def active(self) -> bool:
+        """Whether it holds memory in the workers."""
+        return self.status in (Status.RUNNING, Status.PAUSED)
+
+    def work(self) -> float:
+        """Floating-point operations of the whole round (all pixels counted)."""
+        return float(operations(self.plan, self.plan.sizes()[0])) * self.plan.epochs * self.plan.trials
+
+    def work_left(self) -> float:
+        """What is left of it."""
+        plan = self.plan
+        return self.work() * (1 - float(self.progress.epochs_done.sum()) / (plan.trials * plan.epochs))
+
+
+@dataclass
+class Scheduler:
+    """The rounds that are not over, and the rules. Times are seconds of any one clock, handed in as `now`."""
+
+    workers: int
+    rounds: dict[int, Round] = field(default_factory=dict)
+    dropped: list[set[int]] = field(default_factory=list)  # shares that a worker should forget, one set a worker
+    rate: float | None = None  # operations a second of one worker, measured
+    _next_key: int = 0
+
+    def __post_init__(self) -> None:
+        self.dropped = [set() for _ in range(self.workers)]
+
+    def add(self, owner: str, plan: RoundPlan, source: TrainingImages, now: float) -> Round:
+        """Take on a round. Raises EngineBusy when its owner has one already or the queue is full."""
+        if any(round_.owner == owner for round_ in self.rounds.values()):
+            raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
+        if len(self.waiting()) >= QUEUE:
+            raise EngineBusy(N_("Too many rounds are waiting just now; try again in a minute."))
+        self._next_key += 1
+        shares = [Share(tuple(range(worker, plan.trials, self.workers))) for worker in range(self.workers)]
+        for share in shares:
+            share.finished = not share.trials
+        shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
+        round_ = Round(self._next_key, owner, source, RoundProgress.of(plan), shares)
+        self.rounds[round_.key] = round_
+        self.admit(now)
+        return round_
+
+    def waiting(self) -> list[Round]:
+        """The queue, first come first."""
+        return [round_ for round_ in self.rounds.values() if round_.status is Status.WAITING]
+
+    def admit(self, now: float) -> None:
+        """Let rounds from the queue start as far as the memory goes; one may always run."""
+        used = sum(round_.plan.memory() for round_ in self.rounds.values() if round_.active)
+        for round_ in self.waiting():
+            if used and used + round_.plan.memory() > MEMORY:
+                break
+            used += round_.plan.memory()
+            self.set_status(round_, Status.RUNNING, now)
+        for position, round_ in enumerate(self.waiting(), start=1):
+            if round_.progress.position != position:
+                self._publish(round_, position=position)
+
+    def next_slice(self, worker: int) -> Slice | None:
+        """The order for a worker that is free, or None."""
+        candidates = [
+            round_
+            for round_ in self.rounds.values()
+            if round_.status is Status.RUNNING and not round_.shares[worker].finished
+        ]
+        if not candidates:
+            return None
+        round_ = min(candidates, key=lambda candidate: (candidate.attained, candidate.key))
+        share = round_.shares[worker]
+        spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials)
+        drop, self.dropped[worker] = tuple(self.dropped[worker]), set()
+        return Slice(round_.key, SLICE if share.furthest else FIRST_SLICE, spec, drop)
+
+    def slice_done(self, worker: int, order: Slice, report: SliceReport, now: float) -> None:
+        """Enter what a worker reports."""
+        round_ = self.rounds.get(order.key)
+        if round_ is None:
+            if not report.finished:
+                self.dropped[worker].add(order.key)
+            return
+        share = round_.shares[worker]
+        share.held, share.finished = not report.finished, report.finished
+        epochs = sum(len(scores.trials) for scores in report.scores)
+        share.epochs += epochs
+        if share.epochs > share.furthest:
+            share.furthest, share.deaths = share.epochs, 0
+        work = epochs * round_.work() / (round_.plan.trials * round_.plan.epochs)
+        round_.attained += report.seconds
+        if report.seconds > 0:
+            rate = work / report.seconds
+            self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
+        round_.progress = round_.progress.with_scores(report.scores)
+        if all(share.finished for share in round_.shares):
+            self.set_status(round_, Status.FINISHED, now)
+        else:
+            self._publish(round_, seconds=self._seconds(round_, now), remaining=self.remaining(round_))
+
+    def worker_died(self, worker: int, order: Slice, now: float) -> None:
+        """A worker died in a slice: all it held is to be begun again by its successor, to the same results."""
+        self.dropped[worker] = set()
+        for round_ in self.rounds.values():
+            round_.shares[worker].held, round_.shares[worker].epochs = False, 0
+        round_ = self.rounds.get(order.key)
+        if round_ is None:
+            return
+        share = round_.shares[worker]
+        share.deaths += 1
+        if share.deaths >= DEATHS:
+            self.fail(
+                round_,
+                LessonError(
+                    N_("The training process ended {count} times at the same place; the round was given up."),
+                    count=DEATHS,
+                ),
+                now,
+            )
+
+    def fail(self, round_: Round, fault: LessonError, now: float) -> None:
+        """End a round with a sentence; what was learned stays."""
+        round_.fault = fault
+        self.set_status(round_, Status.FAILED, now)
+
+    def set_status(self, round_: Round, status: Status, now: float) -> None:
+        """Move a round on; one that is over stays so."""
+        if round_.status.over or round_.status is status:
+            return
+        seconds = self._seconds(round_, now)
+        round_.running_since = now if status is Status.RUNNING else None
+        remaining = None if status.over else self.remaining(round_)
+        self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
+        if status.over:
+            del self.rounds[round_.key]
+            for worker, share in enumerate(round_.shares):
+                if share.held:
+                    self.dropped[worker].add(round_.key)
+            self.admit(now)
+
+    def remaining(self, round_: Round) -> float | None:
+        """Seconds to a round's end if nobody else came: its own work, and that of all who share the workers with it.
+
+        Others count only up to the work this round has left, since the least served goes first; a waiting round also
+        waits for those before it. None before anything was measured.
+        """
+        if self.rate is None:
+            return None
+        left = round_.work_left()
+        others = [other for other in self.rounds.values() if other is not round_]
+        if round_.status is Status.WAITING:
+            ahead = sum(other.work_left() for other in others if other.key < round_.key)
+        else:
+            ahead = sum(min(left, other.work_left()) for other in others if other.status is Status.RUNNING)
+        return (left + ahead) / (self.rate * self.workers)
+
+    def _seconds(self, round_: Round, now: float) -> float:
+        """Seconds a round has run."""
+        if round_.running_since is None:
+            return round_.progress.seconds
+        seconds = round_.progress.seconds + now - round_.running_since
+        round_.running_since = now
+        return seconds
+
+    @staticmethod
+    def _publish(round_: Round, **changes: object) -> None:
+        round_.progress = replace(round_.progress, version=round_.progress.version + 1, **changes)  # type: ignore[arg-type]

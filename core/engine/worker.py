@@ -1,0 +1,138 @@
+"""What runs inside a worker process: it holds its share of each round and trains it a slice at a time.
+
+    engine --pickle--> stdin   Slice(key, seconds, share, done with)    one at a time
+    engine <--pickle-- stdout  SliceReport or the exception's text
+
+Weights never leave the process; plans and images come in once a share, scores go out after every slice. When the
+engine is gone, even killed, stdin ends and so does the worker. Started by local.py as `python -m core.engine`.
+"""
+
+import os
+import pickle
+import signal
+import sys
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from core.datasets import TrainingImages
+from core.plan import RoundPlan
+from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, operations, prepare
+
+STACK = 5  # trials trained side by side: fewer waste time in Python, more fall out of the cache
+STACK_OPERATIONS = 6e9  # and so few that an epoch of a stack stays well below a slice
+
+
+@dataclass(frozen=True)
+class ShareSpec:
+    """All that a worker needs to begin its share of a round."""
+
+    plan: RoundPlan
+    source: TrainingImages
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One order to a worker: train share `key` for about `seconds`, after forgetting the shares `drop`."""
+
+    key: int
+    seconds: float
+    spec: ShareSpec | None  # None when the worker holds the share already
+    drop: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SliceReport:
+    """What came of a slice."""
+
+    scores: list[Scores]
+    seconds: float
+    finished: bool
+
+
+class Share:
+    """A worker's trials of one round, in stacks that advance evenly."""
+
+    def __init__(self, spec: ShareSpec, data: RoundData) -> None:
+        self.plan, self.data = spec.plan, data
+        size = stack_size(spec.plan, len(data.pixels), len(spec.trials))
+        self.waiting = [spec.trials[start : start + size] for start in range(0, len(spec.trials), size)]
+        self.stacks: list[Stack] = []
+
+    def advance(self, seconds: float, workspaces: Workspaces) -> SliceReport:
+        """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes."""
+        start = time.perf_counter()
+        scores: list[Scores] = []
+        spent = 0.0
+        while (self.waiting or self.stacks) and (spent < seconds or not scores):
+            fresh = begin(self.plan, self.waiting.pop(0), self.data.pixels) if self.waiting else None
+            stack = fresh or self.stacks.pop(0)
+            scores.append(advance(self.plan, stack, self.data, workspaces))
+            if stack.epoch < self.plan.epochs and len(stack.trials):
+                self.stacks.append(stack)  # behind the others: all have trained as long before it goes on
+            spent = time.perf_counter() - start
+        return SliceReport(scores, spent, finished=not (self.waiting or self.stacks))
+
+
+def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
+    """How many of `trials` to train side by side: stacks of nearly equal size, none above the bounds."""
+    bound = max(1, min(STACK, int(STACK_OPERATIONS / operations(plan, pixels))))
+    stacks = -(-trials // bound)
+    return -(-trials // stacks)
+
+
+class Worker:
+    """The shares a worker process holds."""
+
+    def __init__(self) -> None:
+        self.shares: dict[int, Share] = {}
+        self.workspaces = Workspaces()
+        self.data: WeakValueDictionary[tuple[object, ...], RoundData] = WeakValueDictionary()
+
+    def run(self, order: Slice) -> SliceReport:
+        """Carry out one order."""
+        for key in order.drop:
+            self.shares.pop(key, None)
+        if order.spec is not None:
+            self.shares[order.key] = Share(order.spec, self._data(order.spec))
+        report = self.shares[order.key].advance(order.seconds, self.workspaces)
+        if report.finished:
+            del self.shares[order.key]
+        return report
+
+    def _data(self, spec: ShareSpec) -> RoundData:
+        """The images of a round, shared by all rounds that split the same images in the same way."""
+        plan = spec.plan
+        key = (plan.dataset, plan.images, plan.validation_rate, plan.seed)
+        data = self.data.get(key)
+        if data is None:
+            data = self.data[key] = prepare(plan, spec.source)
+        return data
+
+
+def main() -> None:
+    """Serve orders until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; its end is ours
+    with suppress(OSError, AttributeError):  # Windows has no nice
+        os.nice(10)
+    orders = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not get among the reports
+    worker = Worker()
+    while True:
+        try:
+            order = pickle.load(orders)
+        except EOFError:
+            return
+        try:
+            report: SliceReport | str = worker.run(order)
+        except Exception:  # a fault of the program: the engine logs it and fails the round, the worker goes on
+            report = traceback.format_exc()
+        try:
+            pickle.dump(report, reports)
+            reports.flush()
+        except BrokenPipeError:
+            return

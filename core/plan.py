@@ -1,0 +1,120 @@
+"""A round's plan: everything that decides its result, checked once, written down as JSON and read back unchanged."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core.datasets import DATASETS, training_count
+from core.errors import N_, LessonError
+from core.space import LogRange, SearchSpace
+
+CLASSES = 10
+PIXELS = {"digits": 64, "mnist": 784}
+LIMITS = {
+    "images": (200, 10_000),
+    "trials": (1, 200),
+    "epochs": (1, 200),
+    "hidden_layers": (1, 8),
+    "neurons": (2, 256),
+    "batch_size": (10, 500),
+    "seed": (0, 2**32 - 1),
+}
+VALIDATION_RATES = (0.05, 0.5)
+MEMORY_LIMIT = 256 * 2**20  # bytes of weights that one round may hold
+NAMES = {  # as a sentence names them
+    "images": N_("number of images"),
+    "trials": N_("number of trials"),
+    "epochs": N_("number of epochs"),
+    "hidden_layers": N_("number of hidden layers"),
+    "neurons": N_("number of neurons"),
+    "batch_size": N_("batch size"),
+    "seed": N_("seed"),
+}
+
+
+class PlanError(LessonError):
+    """A plan that lies outside what a round may be."""
+
+
+@dataclass(frozen=True)
+class RoundPlan:
+    """What one round trains. The defaults are those the lesson starts with."""
+
+    space: SearchSpace = SearchSpace()
+    trials: int = 20
+    epochs: int = 20
+    dataset: str = "digits"
+    images: int = 500  # the first ones of the training part, validation images included
+    validation_rate: float = 0.2
+    hidden_layers: int = 6
+    neurons: int = 100
+    batch_size: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, SearchSpace):
+            raise PlanError(N_("A plan needs a search space."))
+        if self.dataset not in DATASETS:
+            raise PlanError(
+                N_("There is no data set called {name}; choose one of {choices}."),
+                name=str(self.dataset)[:40],
+                choices=", ".join(DATASETS),
+            )
+        for name, (low, high) in LIMITS.items():
+            given = getattr(self, name)
+            if name == "images":
+                high = min(high, training_count(self.dataset))
+            if type(given) is not int or not low <= given <= high:
+                raise PlanError(
+                    N_("The {quantity} is a whole number from {low} to {high}."),
+                    quantity=NAMES[name],
+                    low=low,
+                    high=high,
+                )
+        low_rate, high_rate = VALIDATION_RATES
+        if type(self.validation_rate) is not float or not low_rate <= self.validation_rate <= high_rate:
+            raise PlanError(
+                N_("The share of validation images lies between {low} and {high}."), low=low_rate, high=high_rate
+            )
+        if self.memory() > MEMORY_LIMIT:
+            raise PlanError(
+                N_("These networks need {needed} MB of memory, a round may use {limit} MB: fewer trials or neurons."),
+                needed=self.memory() // 2**20,
+                limit=MEMORY_LIMIT // 2**20,
+            )
+
+    def sizes(self) -> list[int]:
+        """Units a layer: pixels, the hidden layers, classes."""
+        return [PIXELS[self.dataset], *[self.neurons] * self.hidden_layers, CLASSES]
+
+    def validation_images(self) -> int:
+        """How many images are split off for validation."""
+        return round(self.images * self.validation_rate)
+
+    def updates(self) -> int:
+        """Mini-batches an epoch."""
+        return max(1, (self.images - self.validation_images()) // self.batch_size)
+
+    def memory(self) -> int:
+        """Bytes of float32 weights of all trials."""
+        sizes = self.sizes()
+        return 4 * self.trials * sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
+
+    def to_json(self) -> str:
+        """The plan as JSON, ranges as [low, high]."""
+        record: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        record["space"] = {axis: [range_.low, range_.high] for axis, range_ in self.space.ranges().items()}
+        return json.dumps(record)
+
+    @classmethod
+    def from_json(cls, text: str) -> "RoundPlan":
+        """The plan that `to_json` wrote. Anything else raises LessonError."""
+        try:
+            record = json.loads(text)
+            ranges = record.pop("space")
+            space = SearchSpace(**{axis: LogRange(*ends) for axis, ends in ranges.items()})
+            return cls(space=space, **record)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            if isinstance(error, LessonError):
+                raise
+            raise PlanError(N_("This is not the plan of a round.")) from error

@@ -1,0 +1,121 @@
+"""Ranges on a logarithmic scale: where a round looks for a learning rate and a weight decay.
+
+A hyperparameter that spans decades is searched by its exponent: value = 10 ** exponent, the exponent uniform in a
+range. This is the only module that turns one into the other.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.errors import N_, LessonError
+
+STEP = 0.1  # exponents are set in tenths, on the sliders and in the number fields
+
+
+@dataclass(frozen=True)
+class LogRange:
+    """A range of exponents, both ends included. low = high holds the value fixed."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(end, int | float) and math.isfinite(end) for end in (self.low, self.high)):
+            raise LessonError(N_("A range needs two numbers, the exponents of its ends."))
+        if self.low > self.high:
+            raise LessonError(
+                N_("A range goes from its lower exponent to its higher one; {low} is above {high}."),
+                low=self.low,
+                high=self.high,
+            )
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
+
+    @property
+    def width(self) -> float:
+        """Decades between the ends."""
+        return self.high - self.low
+
+    def sample(self, rng: np.random.Generator) -> float:
+        """One exponent, uniform between the ends."""
+        return float(rng.uniform(self.low, self.high))
+
+    def widened(self, margin: float) -> "LogRange":
+        """The range with `margin` decades more on either side."""
+        return LogRange(self.low - margin, self.high + margin)
+
+    def within(self, reach: "LogRange") -> "LogRange":
+        """The range on the 0.1 grid and inside `reach`, at least one step wide."""
+        low = min(max(snap(self.low), reach.low), reach.high)
+        high = min(max(snap(self.high), reach.low), reach.high)
+        if high - low < STEP / 2:
+            low, high = (low, low + STEP) if low + STEP <= reach.high else (high - STEP, high)
+        return LogRange(snap(low), snap(high))
+
+
+LEARNING_RATE_REACH = LogRange(-8, 1)
+WEIGHT_DECAY_REACH = LogRange(-10, 0)
+REACHES = {"learning_rate": LEARNING_RATE_REACH, "weight_decay": WEIGHT_DECAY_REACH}
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The box a round draws its trials from, on the log plane."""
+
+    learning_rate: LogRange = LogRange(-6, -2)
+    weight_decay: LogRange = LogRange(-8, -4)
+
+    def __post_init__(self) -> None:
+        for axis, range_ in self.ranges().items():
+            reach = REACHES[axis]
+            if not isinstance(range_, LogRange):
+                raise LessonError(N_("A range needs two numbers, the exponents of its ends."))
+            if range_.low < reach.low or range_.high > reach.high:
+                raise LessonError(
+                    N_("The exponent of the {axis} may lie between {low} and {high}."),
+                    axis=axis.replace("_", " "),
+                    low=f"{reach.low:g}",
+                    high=f"{reach.high:g}",
+                )
+
+    def ranges(self) -> dict[str, LogRange]:
+        """Both ranges by the name of their axis."""
+        return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+
+    def sample(self, rng: np.random.Generator) -> tuple[float, float]:
+        """One trial: (learning rate, weight decay), each uniform in its exponent."""
+        return value(self.learning_rate.sample(rng)), value(self.weight_decay.sample(rng))
+
+    def around(self, learning_rate: np.ndarray, weight_decay: np.ndarray, margin: float = 0.05) -> "SearchSpace":
+        """The box around some trials, `margin` of the present width added on every side, inside the reach.
+
+        learning_rate, weight_decay: (trials,) values, not exponents
+        """
+        ranges = self.ranges()
+        boxes = {}
+        for axis, values in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
+            found = exponent(np.asarray(values, dtype=float))
+            box = LogRange(float(found.min()), float(found.max()))
+            boxes[axis] = box.widened(max(margin * ranges[axis].width, STEP / 2)).within(REACHES[axis])
+        return SearchSpace(**boxes)
+
+    def with_range(self, axis: str, range_: LogRange) -> "SearchSpace":
+        """The same box with one range replaced."""
+        return replace(self, **{axis: range_})
+
+
+def value(exponent: float) -> float:
+    """10 ** exponent."""
+    return float(10.0**exponent)
+
+
+def exponent(value: np.ndarray) -> np.ndarray:
+    """log10 of values, any shape."""
+    return np.log10(value)
+
+
+def snap(exponent: float) -> float:
+    """The nearest exponent on the grid of tenths."""
+    return round(exponent / STEP) / round(1 / STEP)
