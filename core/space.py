@@ -119,3 +119,8 @@ def exponent(value: np.ndarray) -> np.ndarray:
 def snap(exponent: float) -> float:
     """The nearest exponent on the grid of tenths."""
     return round(exponent / STEP) / round(1 / STEP)
+
+
+def written(exponent: float) -> str:
+    """The value of an exponent in two digits, as a person writes it: 0.01, 1e-06."""
+    return f"{value(exponent):.2g}"

@@ -1,0 +1,162 @@
+"""What there is to see in a round: sentences computed from its numbers, none when the numbers say nothing.
+
+A remark is a sentence with gaps and what fills them, so that a page can translate it.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import N_
+from core.plan import CLASSES
+from core.progress import RoundProgress
+from core.space import REACHES, STEP, LogRange, exponent
+
+BEST = 5  # the best trials that the remarks speak of
+EDGE = 0.05  # of a range's width counts as its edge
+OUTER = 0.25  # of a range's width counts as its outer part
+SPREAD = 0.5  # of a range's width: the best scattered so far do not care about it
+AXES = {"learning_rate": N_("learning rate"), "weight_decay": N_("weight decay")}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence with {named} gaps; values that are sentences of the catalogue themselves are in `terms`."""
+
+    sentence: str
+    values: dict[str, object]
+    terms: dict[str, str]
+
+
+def remark(sentence: str, terms: dict[str, str] | None = None, **values: object) -> Remark:
+    """A remark from keyword values."""
+    return Remark(sentence, values, terms or {})
+
+
+def standard_error(accuracy: float, images: int) -> float:
+    """Standard error of an accuracy measured on so many images: sqrt(p (1 - p) / n)."""
+    return math.sqrt(max(accuracy * (1 - accuracy), 0.0) / images)
+
+
+def remarks(progress: RoundProgress) -> list[Remark]:
+    """All that can be said of a round now, the most useful first."""
+    ranking = progress.ranking()
+    healthy = ranking[~progress.diverged[ranking]]
+    if len(ranking) < 2:
+        return []
+    accuracy = progress.last_validation()
+    images = progress.plan.validation_images()
+    said = list(_divergence(progress, ranking))
+    if not len(healthy):
+        return said
+    top = float(accuracy[healthy[0]])
+    guessing = 1 / CLASSES
+    if top <= guessing + 2 * standard_error(guessing, images):
+        return [remark(N_("No trial is better than guessing ({chance:.2f}) yet."), chance=guessing), *said]
+    worst = float(accuracy[healthy[-1]])
+    flat = len(healthy) >= BEST and top - worst < 2 * standard_error(top, images)
+    if flat:
+        said.append(
+            remark(
+                N_(
+                    "From the best to the worst trial it is {images} of {count} images: inside these ranges the "
+                    "hyperparameters hardly matter, narrowing further shows only noise."
+                ),
+                images=round((top - worst) * images),
+                count=images,
+            )
+        )
+    else:
+        said = [*_edges(progress, healthy[:BEST]), *_spread(progress, healthy[:BEST]), *said]
+    return [*said, *_ties(accuracy[healthy[:BEST]], images)]
+
+
+def _edges(progress: RoundProgress, best: np.ndarray) -> Iterator[Remark]:
+    """Which way to move a range whose edge the best trials touch."""
+    for axis, range_ in progress.plan.space.ranges().items():
+        if range_.width < STEP / 2:
+            continue
+        place = _places(progress, axis, range_)[best]  # 0 at the lower end, 1 at the upper end
+        for upper, depth in ((True, 1 - place), (False, place)):
+            touching, outer = int((depth <= EDGE).sum()), int((depth <= OUTER).sum())
+            if touching < 2 and outer < max(len(best) - 1, 2):
+                continue
+            reach = REACHES[axis]
+            at_the_end = range_.high >= reach.high if upper else range_.low <= reach.low
+            yield remark(
+                _EDGE_AT_THE_END[upper] if at_the_end else _EDGE[upper],
+                {"axis": AXES[axis]},
+                touching=touching,
+                outer=outer,
+                best=len(best),
+            )
+
+
+_EDGE = {
+    True: N_(
+        "{axis}: {outer} of the Best-{best} lie in the upper quarter of the range, {touching} at its very edge. "
+        "Better values may lie above: move the range up."
+    ),
+    False: N_(
+        "{axis}: {outer} of the Best-{best} lie in the lower quarter of the range, {touching} at its very edge. "
+        "Better values may lie below: move the range down."
+    ),
+}
+_EDGE_AT_THE_END = {
+    True: N_("{axis}: {outer} of the Best-{best} lie in the upper quarter of the range, which goes no higher here."),
+    False: N_("{axis}: {outer} of the Best-{best} lie in the lower quarter of the range, which goes no lower here."),
+}
+
+
+def _spread(progress: RoundProgress, best: np.ndarray) -> Iterator[Remark]:
+    """Hyperparameters that the best trials do not agree on."""
+    if len(best) < BEST:
+        return
+    for axis, range_ in progress.plan.space.ranges().items():
+        if range_.width < STEP / 2:
+            continue
+        place = _places(progress, axis, range_)[best]
+        share = float(place.max() - place.min())
+        if share > SPREAD:
+            yield remark(
+                N_("{axis}: the Best-{best} are spread over {share:.0%} of the range, so it decides little here."),
+                {"axis": AXES[axis]},
+                best=len(best),
+                share=share,
+            )
+
+
+def _ties(accuracy: np.ndarray, images: int) -> Iterator[Remark]:
+    """How far down from Best-1 the differences are noise. accuracy: (best,), the best first."""
+    error = standard_error(float(accuracy[0]), images)
+    tied = int((accuracy[0] - accuracy <= error).sum())
+    if tied > 1:
+        yield remark(
+            N_(
+                "Best-1 to Best-{last} differ by {difference} of {count} validation images, the standard error is "
+                "{error:.1f}: a tie."
+            ),
+            last=tied,
+            difference=round(float(accuracy[0] - accuracy[tied - 1]) * images),
+            count=images,
+            error=error * images,
+        )
+
+
+def _divergence(progress: RoundProgress, ranking: np.ndarray) -> Iterator[Remark]:
+    """Where trials diverged."""
+    diverged = progress.learning_rate[ranking[progress.diverged[ranking]]]
+    if len(diverged):
+        yield remark(
+            N_("{count} of {trials} trials diverged, all of them at learning rates from {lowest:.2g} up."),
+            count=len(diverged),
+            trials=progress.plan.trials,
+            lowest=float(diverged.min()),
+        )
+
+
+def _places(progress: RoundProgress, axis: str, range_: LogRange) -> np.ndarray:
+    """Where every trial lies in a range, 0 at its lower end, 1 at its upper end. (trials,)"""
+    return (exponent(getattr(progress, axis)) - range_.low) / range_.width

@@ -1,0 +1,298 @@
+"""The live chart: numbers to tables, and the chart that draws them, built once.
+
+    points   # one row a trial of the round in view        earlier  # one row a trial of the rounds before it
+    curves   # one row an epoch of a Best-20 trial         boxes    # one row a round's ranges
+
+A table goes to the browser as Arrow bytes under its name; the chart refers to the names and stays the same while the
+tables change, so the browser moves the marks and never builds the chart anew.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from core.progress import RoundProgress
+from core.space import REACHES, SearchSpace, exponent
+from pages.components.text import catalogue
+
+PANELS = 20  # Best-1 ... Best-20
+CURVE_POINTS = 100  # of an epoch axis; longer curves are thinned out
+MAP_HEIGHT, STRIP, PANEL_HEIGHT = 300, 90, 84
+GAP, AXIS = 14, 52  # between panels; room for an axis with its title
+WIDE, MEDIUM = 900, 620  # pixels; below MEDIUM everything stands in one column
+VALIDATION, TRAINING, BOX, FAINT = "#3b82c4", "#d97706", "#8a8f98", "#9aa0a6"
+# an axis label, 10 to the power of a whole number, as a Vega expression
+POWER_OF_TEN = (
+    "'10' + (datum.value < 0 ? '⁻' : '') + ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '¹⁰'][abs(datum.value)]"
+)
+
+
+class Domain(NamedTuple):
+    """What the map shows: exponents from and to."""
+
+    low: float
+    high: float
+
+
+class Layout(NamedTuple):
+    """Widths in pixels for a page of some width."""
+
+    map: int
+    strip: int  # beside the map; 0: below it
+    panel: int
+    columns: int
+    aside: int  # free space right of the map; 0: none
+
+
+def layout(width: int) -> Layout:
+    """How the chart uses a page `width` pixels wide."""
+    columns = 5 if width >= WIDE else 4 if width >= MEDIUM else 2
+    panel = (width - 40 - GAP * (columns - 1)) // columns
+    if width < MEDIUM:
+        return Layout(width - AXIS - 16, 0, panel, columns, 0)
+    aside = int(0.38 * width) if width >= WIDE else 0
+    strip = 110
+    return Layout(width - aside - strip - 2 * AXIS - 24, strip, panel, columns, aside)
+
+
+def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
+    """Exponent ranges for the map's axes that hold all the ranges given, to whole exponents."""
+    found = []
+    for axis in ("learning_rate", "weight_decay"):
+        ranges = [space.ranges()[axis] for space in spaces]
+        low, high = min(range_.low for range_ in ranges), max(range_.high for range_ in ranges)
+        reach = REACHES[axis]
+        found.append(
+            Domain(max(math.floor(low - 0.25), reach.low - 0.5), min(math.ceil(high + 0.25), reach.high + 0.5))
+        )
+    return found[0], found[1]
+
+
+def points_table(progress: RoundProgress) -> pa.Table:
+    """One row a trial with a score: trial, exponents lr and wd, the values, accuracies, rank from 1, diverged."""
+    ranking = progress.ranking()
+    learning_rate, weight_decay = progress.learning_rate[ranking], progress.weight_decay[ranking]
+    return pa.table(
+        {
+            "trial": ranking.astype(np.int32),
+            "rank": np.arange(1, len(ranking) + 1, dtype=np.int32),
+            "lr": exponent(learning_rate),
+            "wd": exponent(weight_decay),
+            "learning_rate": learning_rate,
+            "weight_decay": weight_decay,
+            "validation": progress.last_validation()[ranking],
+            "training": progress.last_train()[ranking],
+            "diverged": progress.diverged[ranking],
+        }
+    )
+
+
+def curves_table(progress: RoundProgress) -> pa.Table:
+    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, last, diverged.
+
+    A panel without a trial yet has one row with trial -1 and no accuracy, so that it stands there from the start.
+    """
+    best = progress.ranking()[:PANELS]
+    panels = min(PANELS, progress.plan.trials)
+    epochs = progress.plan.epochs
+    step = math.ceil(epochs / CURVE_POINTS)
+    shown = np.arange(epochs)[::-step][::-1] if step > 1 else np.arange(epochs)
+    reached = np.searchsorted(shown, progress.epochs_done[best], side="left")
+    reached = np.maximum(reached, 1)
+    rank = np.repeat(np.arange(1, len(best) + 1), reached)
+    trial = np.repeat(best, reached)
+    place = np.concatenate([np.arange(count) for count in reached]) if len(best) else np.arange(0)
+    epoch = shown[place]
+    empty = np.arange(len(best) + 1, panels + 1)
+    gap = np.full(len(empty), np.nan)
+    last, diverged = progress.last_validation(), progress.diverged
+    return pa.table(
+        {
+            "rank": np.concatenate([rank, empty]).astype(np.int32),
+            "trial": np.concatenate([trial, np.full(len(empty), -1)]).astype(np.int32),
+            "epoch": np.concatenate([epoch + 1, np.ones(len(empty), int)]).astype(np.int32),
+            "first": np.concatenate([place == 0, np.ones(len(empty), bool)]),
+            "validation": np.concatenate([progress.validation_accuracy[trial, epoch], gap]),
+            "training": np.concatenate([progress.train_accuracy[trial, epoch], gap]),
+            "last": np.concatenate([last[trial], gap]),
+            "diverged": np.concatenate([diverged[trial], np.zeros(len(empty), bool)]),
+        }
+    )
+
+
+def boxes_table(spaces: dict[str, SearchSpace]) -> pa.Table:
+    """One row a labelled box on the map: label and the exponents of its sides."""
+    sides = [(space.learning_rate, space.weight_decay) for space in spaces.values()]
+    return pa.table(
+        {
+            "label": list(spaces),
+            "lr": [rate.low for rate, _ in sides],
+            "lr_high": [rate.high for rate, _ in sides],
+            "wd": [decay.low for _, decay in sides],
+            "wd_high": [decay.high for _, decay in sides],
+        },
+        schema=pa.schema(
+            [("label", pa.string())] + [(side, pa.float64()) for side in ("lr", "lr_high", "wd", "wd_high")]
+        ),
+    )
+
+
+def earlier_table(rounds: list[RoundProgress]) -> pa.Table:
+    """One row a trial of earlier rounds: exponents and validation accuracy."""
+    names = ["lr", "wd", "validation"]
+    nothing = pa.table({name: pa.array([], pa.float64()) for name in names})
+    return pa.concat_tables([nothing, *(points_table(progress).select(names) for progress in rounds)])
+
+
+def arrow(table: pa.Table) -> bytes:
+    """A table as the bytes of an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+@lru_cache(maxsize=64)
+def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str) -> dict[str, Any]:
+    """The live chart: the map, accuracy against either exponent alone, and the Best panels, all linked.
+
+    width: pixels of the page    epochs, panels: of the round    lr, wd: what the map shows
+    """
+    word = catalogue(lang).gettext
+    sizes = layout(width)
+    brush = alt.selection_interval(name="brush", encodings=["x", "y"])
+    hover = alt.selection_point(name="hover", fields=["trial"], on="pointerover", clear="pointerout", empty=False)
+    axes = {
+        "lr": power_axis("x", "lr", word("learning rate"), lr),
+        "wd": power_axis("y", "wd", word("weight decay"), wd),
+    }
+    picture = the_map(axes, word, brush, hover).properties(width=sizes.map, height=MAP_HEIGHT)
+    by_rate = strip(axes["lr"], accuracy_axis("y", word), word, hover).properties(width=sizes.map, height=STRIP)
+    if sizes.strip:
+        by_decay = strip(axes["wd"], accuracy_axis("x", word), word, hover)
+        top = alt.hconcat(picture, by_decay.properties(width=sizes.strip, height=MAP_HEIGHT), spacing=12)
+        rows = [top, by_rate]
+    else:
+        decay = power_axis("x", "wd", word("weight decay"), wd)
+        by_decay = strip(decay, accuracy_axis("y", word), word, hover)
+        rows = [picture, by_rate, by_decay.properties(width=sizes.map, height=STRIP)]
+    best = panel(epochs, hover).properties(width=sizes.panel, height=PANEL_HEIGHT)
+    grid = best.facet(
+        facet=alt.Facet("rank:O", header=None, sort="ascending"),
+        columns=sizes.columns,
+        spacing=GAP,
+        title=alt.Title(
+            word("Best-1 to Best-{count}, accuracy by epoch: validation solid, training dashed").format(count=panels),
+            anchor="start",
+            fontSize=13,
+        ),
+    )
+    chart = alt.vconcat(*rows, grid, spacing=16, data=alt.NamedData("points")).resolve_scale(color="shared")
+    return chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict()
+
+
+def power_axis(channel: str, field: str, title: str, domain: Domain) -> alt.X | alt.Y:
+    """An exponent's axis, labelled 10⁻³."""
+    powers = list(range(math.ceil(domain.low), math.floor(domain.high) + 1))
+    axis = alt.Axis(values=powers, labelExpr=POWER_OF_TEN, gridOpacity=0.4)
+    scale = alt.Scale(domain=list(domain), nice=False, zero=False)
+    return {"x": alt.X, "y": alt.Y}[channel](f"{field}:Q", title=title, axis=axis, scale=scale)
+
+
+def accuracy_axis(channel: str, word: Any) -> alt.X | alt.Y:
+    """An axis from 0 to 1."""
+    axis = alt.Axis(values=[0, 0.5, 1], format=".1f", gridOpacity=0.4)
+    encoding = {"x": alt.X, "y": alt.Y}[channel]
+    return encoding("validation:Q", title=word("accuracy"), axis=axis, scale=alt.Scale(domain=[0, 1]))
+
+
+def accuracy_colour(word: Any, legend: bool = False) -> alt.Color:
+    """Validation accuracy as a colour that the colour-blind can tell, 0 to 1."""
+    bar = alt.Legend(
+        title=word("validation accuracy"), orient="top", gradientLength=140, values=[0, 0.5, 1], format=".1f"
+    )
+    scale = alt.Scale(scheme="viridis", domain=[0, 1])
+    return alt.Color("validation:Q", scale=scale, legend=bar if legend else None)
+
+
+def details(word: Any) -> list[alt.Tooltip]:
+    """What pointing at a trial tells."""
+    return [
+        alt.Tooltip("rank:Q", title="Best-"),
+        alt.Tooltip("validation:Q", title=word("validation accuracy"), format=".3f"),
+        alt.Tooltip("training:Q", title=word("training accuracy"), format=".3f"),
+        alt.Tooltip("learning_rate:Q", title=word("learning rate"), format=".2~e"),
+        alt.Tooltip("weight_decay:Q", title=word("weight decay"), format=".2~e"),
+        alt.Tooltip("diverged:N", title=word("diverged")),
+    ]
+
+
+def the_map(axes: dict[str, Any], word: Any, brush: alt.Parameter, hover: alt.Parameter) -> alt.LayerChart:
+    """Trials on the log plane, with the ranges of all rounds as boxes and earlier trials faint behind."""
+    corners = {"x": axes["lr"], "x2": "lr_high:Q", "y": axes["wd"], "y2": "wd_high:Q"}
+    boxes = alt.Chart(alt.NamedData("boxes")).encode(**corners)
+    outlines = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3])
+    labels = boxes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color=BOX, fontSize=11).encode(
+        x=axes["lr"], y=axes["wd"], text="label:N", x2=alt.Undefined, y2=alt.Undefined
+    )
+    faint = alt.Chart(alt.NamedData("earlier")).mark_point(size=22, color=FAINT, opacity=0.5)
+    faint = faint.encode(x=axes["lr"], y=axes["wd"])
+    base = alt.Chart(alt.NamedData("points")).encode(x=axes["lr"], y=axes["wd"], tooltip=details(word))
+    points = base.mark_point(filled=True, size=90, opacity=0.95, stroke=BOX, strokeWidth=0.5).encode(
+        color=accuracy_colour(word, legend=True), shape=diverged_shape()
+    )
+    ring = base.mark_point(size=320, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(hover)
+    return alt.layer(outlines, labels, faint, points.add_params(brush, hover), ring)
+
+
+def diverged_shape() -> alt.Shape:
+    """A cross for diverged trials, a disc for the others."""
+    return alt.Shape("diverged:N", scale=alt.Scale(domain=[False, True], range=["circle", "cross"]), legend=None)
+
+
+def strip(exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter) -> alt.LayerChart:
+    """Accuracy against one exponent alone, on whichever sides the axes are for."""
+    base = alt.Chart(alt.NamedData("points")).encode(exponent_axis, accuracy, tooltip=details(word))
+    points = base.mark_point(filled=True, size=36, opacity=0.9).encode(
+        color=accuracy_colour(word), shape=diverged_shape()
+    )
+    ring = base.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(hover)
+    return alt.layer(points.add_params(hover), ring)
+
+
+def panel(epochs: int, hover: alt.Parameter) -> alt.LayerChart:
+    """One trial's curves, with its rank and accuracy as the title."""
+    low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
+    x = alt.X(
+        "epoch:Q",
+        title=None,
+        axis=alt.Axis(values=sorted({1, epochs}), format="d", grid=False),
+        scale=alt.Scale(domain=[low, high], nice=False),
+    )
+    y_axis = alt.Axis(
+        values=[0, 0.5, 1], labelExpr="datum.value == 0.5 ? '' : datum.label", format="d", gridOpacity=0.4
+    )
+    scale = alt.Scale(domain=[0, 1])
+    base = alt.Chart(alt.NamedData("curves")).encode(x=x)
+    title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '  ' + format(datum.last, '.2f'))"
+    first = alt.Chart(alt.NamedData("curves")).transform_filter("datum.first")
+    ground = first.mark_rect(fill=BOX, fillOpacity=0.0).encode(
+        x=alt.value(0),
+        x2=alt.value("width"),
+        y=alt.value(0),
+        y2=alt.value("height"),
+        fillOpacity=alt.condition(hover, alt.value(0.22), alt.value(0.0)),
+    )
+    heading = first.transform_calculate(title=title).mark_text(align="left", baseline="bottom", dy=-4, fontSize=11)
+    heading = heading.encode(x=alt.value(0), y=alt.value(0), text="title:N")
+    validation = base.mark_line(color=VALIDATION, strokeWidth=2).encode(
+        y=alt.Y("validation:Q", title=None, axis=y_axis, scale=scale)
+    )
+    training = base.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(
+        y=alt.Y("training:Q", title=None, axis=y_axis, scale=scale)
+    )
+    return alt.layer(ground.add_params(hover), heading, training, validation, data=alt.NamedData("curves"))

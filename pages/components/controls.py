@@ -1,0 +1,161 @@
+"""The controls of the next round: ranges, trials, epochs, and what is rarely needed, folded away.
+
+The lab's plan is the one truth: a control shows what stands there, and a change goes there at once.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.datasets import DATASETS, download_mnist, mnist_folder, mnist_ready, training_count
+from core.errors import LessonError
+from core.lab import Lab
+from core.plan import LIMITS, VALIDATION_RATES
+from core.progress import Status
+from core.remarks import AXES
+from core.space import REACHES, STEP, LogRange, SearchSpace, written
+from pages.components.session import attempt, engine, session
+from pages.components.text import _
+
+NUMBER_WIDTH = 124  # pixels
+BEST_BOX = 5  # trials whose box is proposed
+
+
+def controls(lab: Lab) -> None:
+    """All controls of the next round."""
+    for axis in AXES:
+        range_control(lab, axis)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        whole_number(lab, "trials", _("trials"))
+        whole_number(lab, "epochs", _("epochs"))
+        start_or_stop(lab)
+    with st.expander(_("More settings: data set, sizes, seed"), icon=":material/tune:"):
+        more_settings(lab)
+
+
+def range_control(lab: Lab, axis: str) -> None:
+    """One hyperparameter's range: a slider for the hand, two numbers for the keyboard."""
+    range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
+    slider, low, high = [f"{axis}_{part}" for part in ("slider", "low", "high")]
+    st.session_state[slider] = (range_.low, range_.high)
+    st.session_state[low], st.session_state[high] = range_.low, range_.high
+
+    def moved() -> None:
+        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*st.session_state[slider]).within(reach))))
+
+    def typed(changed: str) -> None:
+        ends = [st.session_state[low], st.session_state[high]]
+        if ends[0] > ends[1]:  # the end that was typed pushes the other along
+            ends = [st.session_state[changed]] * 2
+        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*ends).within(reach))))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.slider(
+            f"**{_(AXES[axis])}** :gray[10^]{range_.low:.1f} … :gray[10^]{range_.high:.1f}"
+            f" &nbsp;=&nbsp; {written(range_.low)} … {written(range_.high)}",
+            reach.low, reach.high, step=STEP, format="%.1f", key=slider, on_change=moved,
+        )  # fmt: skip
+        for key, label in ((low, _("from 10^")), (high, _("to 10^"))):
+            st.number_input(
+                label, reach.low, reach.high, step=STEP, format="%.1f", key=key, on_change=typed, args=(key,),
+                width=NUMBER_WIDTH,
+            )  # fmt: skip
+
+
+def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> None:
+    """A whole number of the plan, within its limits."""
+    key = f"plan_{name}"
+    st.session_state[key] = getattr(lab.plan, name)
+    low, high = LIMITS[name]
+    st.number_input(
+        label, low, most or high, step=1, key=key, width=NUMBER_WIDTH,
+        on_change=lambda: attempt(lab.change, **{name: st.session_state[key]}),
+    )  # fmt: skip
+
+
+def start_or_stop(lab: Lab) -> None:
+    """The one primary button: Start while nothing runs, else Pause and Stop; and the ways to other ranges."""
+    latest = lab.latest
+    if latest is not None and lab.busy:
+        paused = latest.progress.status is Status.PAUSED
+        if paused:
+            st.button(_("Resume"), icon=":material/play_arrow:", type="primary", on_click=latest.handle.resume)
+        else:
+            st.button(_("Pause"), icon=":material/pause:", on_click=latest.handle.pause)
+        st.button(_("Stop"), icon=":material/stop:", on_click=latest.handle.stop)
+        return
+    number = latest.number + 1 if latest else 1
+    moved = latest is not None and lab.plan.space != latest.progress.plan.space
+    label = _("Start round {number} in these ranges") if moved else _("Start round {number}")
+    st.button(label.format(number=number), icon=":material/play_arrow:", type="primary", on_click=start, args=(lab,))
+    if latest is not None:
+        st.button(
+            _("Use the Best-{count}'s box").format(count=BEST_BOX), icon=":material/select_all:",
+            on_click=lambda: attempt(lab.choose, best_box(lab)), disabled=best_box(lab) is None,
+        )  # fmt: skip
+        st.button(_("Undo"), icon=":material/undo:", on_click=lab.undo, disabled=not lab.earlier)
+
+
+def start(lab: Lab) -> None:
+    """Begin the next round and look at it."""
+    session().viewed = None
+    attempt(lab.start, engine())
+
+
+def best_box(lab: Lab) -> SearchSpace | None:
+    """The box around the latest round's best trials that did not diverge, with a margin."""
+    if lab.latest is None:
+        return None
+    progress = lab.latest.progress
+    ranking = progress.ranking()
+    best = ranking[~progress.diverged[ranking]][:BEST_BOX]
+    if len(best) < 2:
+        return None
+    return progress.plan.space.around(progress.learning_rate[best], progress.weight_decay[best])
+
+
+def more_settings(lab: Lab) -> None:
+    """What a lesson rarely changes."""
+    st.session_state["dataset"] = lab.plan.dataset
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            _("data set"), DATASETS, key="dataset", required=True, on_change=choose_dataset, args=(lab,),
+            format_func={"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}.__getitem__,
+        )  # fmt: skip
+        whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(lab.plan.dataset)))
+        st.session_state["validation_rate"] = lab.plan.validation_rate
+        st.number_input(
+            _("share for validation"), *VALIDATION_RATES, step=0.05, format="%.2f", key="validation_rate",
+            width=NUMBER_WIDTH + 40,
+            on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state["validation_rate"])),
+        )  # fmt: skip
+        whole_number(lab, "hidden_layers", _("hidden layers"))
+        whole_number(lab, "neurons", _("neurons a layer"))
+        whole_number(lab, "batch_size", _("batch size"))
+        whole_number(lab, "seed", _("seed"))
+    if session().offer_mnist:
+        offer_mnist(lab)
+
+
+def choose_dataset(lab: Lab) -> None:
+    """Take the data set chosen, or offer to download it."""
+    name = st.session_state["dataset"]
+    session().offer_mnist = name == "mnist" and not mnist_ready(mnist_folder())
+    if not session().offer_mnist:
+        attempt(lab.change, dataset=name, images=min(lab.plan.images, training_count(name)))
+
+
+def offer_mnist(lab: Lab) -> None:
+    """Download MNIST where it is missing; whatever goes wrong, the digits are there."""
+    folder: Path = mnist_folder()
+    st.info(_("MNIST is not on this server yet. It is a download of 10 MB, once."), icon=":material/download:")
+    if not st.button(_("Download MNIST"), icon=":material/download:"):
+        return
+    bar = st.progress(0.0, _("Downloading MNIST"))
+    try:
+        download_mnist(folder, lambda done, total: bar.progress(done / total))
+        session().offer_mnist = False
+        lab.change(dataset="mnist")
+    except LessonError as fault:
+        session().fault = fault
+    st.rerun()

@@ -1,0 +1,195 @@
+"""The live part of the page: progress, Best-5, what to see, and the chart. It alone is drawn again every second."""
+
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core.lab import Lab, LabRound
+from core.progress import RoundProgress, Status
+from core.remarks import BEST, remarks
+from core.space import REACHES, LogRange, SearchSpace
+from pages.components import charts
+from pages.components.session import session, viewed_round
+from pages.components.text import _, language, said, told
+
+TICK = 1.0  # seconds
+FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
+CHART = "live_chart"
+
+
+def live(lab: Lab, width: int) -> None:
+    """Draw the round in view, again every second while it runs."""
+    round_ = viewed_round(lab)
+    running = round_ is not None and round_.progress.status in (Status.WAITING, Status.RUNNING)
+    if running and round_ and not round_.progress.started:
+        round_.handle.wait(round_.progress.version, FIRST_POINTS)
+    with st.container(key="live"):
+        st.fragment(draw, run_every=TICK if running else None)(lab, width, running)
+
+
+def draw(lab: Lab, width: int, running: bool) -> None:
+    """One tick. What it does not draw disappears."""
+    state = session()
+    round_ = viewed_round(lab)
+    progress = round_.progress if round_ else None
+    if state.moved or (running and progress and progress.status not in (Status.WAITING, Status.RUNNING)):
+        state.moved = False
+        st.rerun()
+    st.html(words(round_, charts.layout(width).aside))
+    spaces = boxes(lab, round_)
+    lr, wd = charts.domains([*spaces.values(), SearchSpace()])
+    plan = progress.plan if progress else lab.plan
+    panels = min(charts.PANELS, plan.trials)
+    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language())
+    st.vega_lite_chart(
+        {**spec, "datasets": tables(lab, round_, spaces)},
+        key=CHART,
+        on_select=lambda: brushed(lab),
+        selection_mode="brush",
+        alt=_("Map of trials by learning rate and weight decay, and the accuracy curves of the best of them"),
+    )
+
+
+def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) -> dict[str, bytes]:
+    """The chart's tables as Arrow bytes; those that a tick does not change are kept."""
+    progress = round_.progress if round_ else RoundProgress.of(lab.plan)
+    before = tuple(earlier.handle for earlier in lab.rounds if round_ and earlier.number < round_.number)
+    return {
+        "points": points_bytes(progress),
+        "curves": curves_bytes(progress),
+        "earlier": earlier_bytes(before),
+        "boxes": charts.arrow(charts.boxes_table(spaces)),
+    }
+
+
+@lru_cache(maxsize=128)
+def points_bytes(progress: RoundProgress) -> bytes:
+    """Encoded once a version, for all tabs that look at it."""
+    return charts.arrow(charts.points_table(progress))
+
+
+@lru_cache(maxsize=128)
+def curves_bytes(progress: RoundProgress) -> bytes:
+    """Encoded once a version, for all tabs that look at it."""
+    return charts.arrow(charts.curves_table(progress))
+
+
+@lru_cache(maxsize=128)
+def earlier_bytes(handles: tuple[Any, ...]) -> bytes:
+    """All rounds before the one in view; they are over and change no more."""
+    return charts.arrow(charts.earlier_table([handle.progress for handle in handles]))
+
+
+def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
+    """The ranges of the rounds up to the one in view, and the next round's where they differ."""
+    shown = {
+        _("round {number}").format(number=earlier.number): earlier.progress.plan.space
+        for earlier in lab.rounds
+        if round_ and earlier.number <= round_.number
+    }
+    if lab.plan.space not in shown.values():
+        shown[_("next round")] = lab.plan.space
+    return shown
+
+
+def brushed(lab: Lab) -> None:
+    """The box drawn on the map becomes the next round's ranges."""
+    box = st.session_state[CHART].selection.get("brush", {})
+    if "lr" in box and "wd" in box:
+        ranges = {"learning_rate": box["lr"], "weight_decay": box["wd"]}
+        chosen = {
+            axis: LogRange(float(min(ends)), float(max(ends))).within(REACHES[axis]) for axis, ends in ranges.items()
+        }
+        lab.choose(SearchSpace(**chosen))
+        session().moved = True
+
+
+def words(round_: LabRound | None, aside: int) -> str:
+    """Progress, Best-5 and what to see, as HTML. aside: pixels free beside the map, 0 for none."""
+    progress = round_.progress if round_ else None
+    style = f'class="aside beside" style="width: {aside - 24}px"' if aside else 'class="aside"'
+    return f"{progress_line(round_)}<div {style}>{best_lines(progress)}{what_to_see(progress)}</div>"
+
+
+def progress_line(round_: LabRound | None) -> str:
+    """How far the round is, in words and as a bar."""
+    if round_ is None:
+        return f'<div class="progress-line"><span>{escape(_("Nothing has been trained yet."))}</span></div>'
+    progress = round_.progress
+    total = progress.plan.trials * progress.plan.epochs
+    done = int(progress.epochs_done.sum())
+    text = _STATES[progress.status](round_, done, total)
+    bar = f'<div class="bar"><div style="width: {100 * done / total:.1f}%"></div></div>'
+    return f'<div class="progress-line"><span role="status">{escape(text)}</span>{bar}</div>'
+
+
+def best_lines(progress: RoundProgress | None) -> str:
+    """Best-1 to Best-5 in the lesson's form."""
+    lines = []
+    if progress:
+        accuracy = progress.last_validation()
+        for rank, trial in enumerate(progress.ranking()[:BEST], start=1):
+            lines.append(
+                f"Best-{rank} (val acc:{accuracy[trial]:.2f}) | lr:{progress.learning_rate[trial]:.3g}, "
+                f"weight decay:{progress.weight_decay[trial]:.3g}"
+            )
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
+    return f"<h4>{escape(_('The best so far'))}</h4><ol>{items}</ol>"
+
+
+def what_to_see(progress: RoundProgress | None) -> str:
+    """The remarks on a round."""
+    found = [said(remark) for remark in remarks(progress)] if progress else []
+    body = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
+    nothing = f'<p class="none">{escape(_("It will say here what the round shows."))}</p>'
+    return f"<h4>{escape(_('What to see'))}</h4>" + (f"<ul>{body}</ul>" if body else nothing)
+
+
+def _waiting(round_: LabRound, done: int, total: int) -> str:
+    place = round_.progress.position
+    return _("Waiting, number {place} in the queue{estimate}").format(
+        place=place, estimate=_estimate(round_.progress.remaining)
+    )
+
+
+def _running(round_: LabRound, done: int, total: int) -> str:
+    return _("{done} of {total} epochs · {seconds:.0f} s{estimate}").format(
+        done=done, total=total, seconds=round_.progress.seconds, estimate=_estimate(round_.progress.remaining)
+    )
+
+
+def _paused(round_: LabRound, done: int, total: int) -> str:
+    return _("Paused at {done} of {total} epochs").format(done=done, total=total)
+
+
+def _finished(round_: LabRound, done: int, total: int) -> str:
+    return _("Round {number}: {total} epochs in {seconds:.1f} s").format(
+        number=round_.number, total=total, seconds=round_.progress.seconds
+    )
+
+
+def _stopped(round_: LabRound, done: int, total: int) -> str:
+    return _("Round {number} was stopped at {done} of {total} epochs").format(
+        number=round_.number, done=done, total=total
+    )
+
+
+def _failed(round_: LabRound, done: int, total: int) -> str:
+    return told(round_.handle.fault) if round_.handle.fault else _stopped(round_, done, total)
+
+
+def _estimate(seconds: float | None) -> str:
+    """How long it will still take, to be put behind a sentence."""
+    return "" if seconds is None else _(" · about {seconds:.0f} s left").format(seconds=max(seconds, 1))
+
+
+_STATES = {
+    Status.WAITING: _waiting,
+    Status.RUNNING: _running,
+    Status.PAUSED: _paused,
+    Status.FINISHED: _finished,
+    Status.STOPPED: _stopped,
+    Status.FAILED: _failed,
+}

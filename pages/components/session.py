@@ -1,0 +1,84 @@
+"""What a page needs before it draws: the server's engine, the student's lab, and this browser tab's own state."""
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.datasets import load_training
+from core.engine.local import Engine
+from core.errors import N_, LessonError
+from core.lab import Lab, LabRound, Labs
+from pages.components.text import told
+
+
+@dataclass
+class Session:
+    """What belongs to one browser tab alone."""
+
+    viewed: int | None = None  # number of the round looked at, None for the latest
+    fault: LessonError | None = None  # to be told once
+    moved: bool = False  # the chart has changed the lab: draw the whole page
+    offer_mnist: bool = False  # MNIST was chosen and is not here
+
+
+@st.cache_resource(show_spinner=False)
+def labs() -> Labs:
+    """All labs of this server."""
+    return Labs(lambda session: not runtime.exists() or runtime.get_instance().is_active_session(session))
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The server's engine, started once."""
+    with suppress(StreamlitSecretNotFoundError):
+        if "MNIST_DIR" in st.secrets:
+            os.environ.setdefault("MNIST_DIR", str(st.secrets["MNIST_DIR"]))
+    started = Engine(present=labs().present)
+    threading.Thread(target=load_training, args=("digits", 1), daemon=True).start()  # 2 s that nobody need wait for
+    return started
+
+
+def session() -> Session:
+    """This tab's state."""
+    return st.session_state.setdefault("session", Session())
+
+
+def lab() -> Lab:
+    """The lab that the address names, else a new one whose token is put there."""
+    context = get_script_run_ctx()
+    asked = st.query_params.get("lab")
+    found, known = labs().open(asked, context.session_id if context else "")
+    if not known:
+        st.query_params["lab"] = found.token
+        if asked:
+            session().fault = LessonError(N_("This link's lab is not here any more; a new one has been opened."))
+    return found
+
+
+def viewed_round(of: Lab) -> LabRound | None:
+    """The round this tab looks at: the one chosen, else the latest, None before the first."""
+    chosen = session().viewed
+    return next((round_ for round_ in of.rounds if round_.number == chosen), of.latest)
+
+
+def tell_fault() -> None:
+    """Show the fault that is waiting to be told."""
+    state = session()
+    if state.fault is not None:
+        st.warning(told(state.fault), icon=":material/info:")
+        state.fault = None
+
+
+def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:
+    """Call `action`; a LessonError becomes the sentence that the page shows next."""
+    try:
+        action(*arguments, **settings)
+    except LessonError as fault:
+        session().fault = fault

@@ -1,0 +1,114 @@
+"""The trail: every round in a line, with the student's reason beside it; and all trials of one round in a table."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.lab import NOTE_LENGTH, Lab, LabRound
+from core.progress import RoundProgress
+from core.space import LogRange
+from pages.components.session import session
+from pages.components.text import _
+
+
+def round_switch(lab: Lab) -> None:
+    """Choose which round to look at, once there are two."""
+    if len(lab.rounds) < 2:
+        return
+    numbers = [round_.number for round_ in lab.rounds]
+    state = session()
+    st.session_state["viewed_round"] = state.viewed if state.viewed in numbers else numbers[-1]
+
+    def look() -> None:
+        chosen = st.session_state["viewed_round"]
+        state.viewed = None if chosen == numbers[-1] else chosen
+
+    st.segmented_control(_("Look at round"), numbers, key="viewed_round", on_change=look, required=True)
+
+
+def trail(lab: Lab) -> None:
+    """All rounds, with a field for the reason."""
+    st.subheader(_("The trail"), anchor=False)
+    if not lab.rounds:
+        st.caption(_("Every round will leave a line here: its ranges, what it cost, its best, and your reason."))
+        return
+    table = trail_frame(lab)
+
+    def noted() -> None:
+        for row, changes in st.session_state["trail"]["edited_rows"].items():
+            if "why" in changes:
+                lab.note(int(table["round"].iloc[int(row)]), changes["why"] or "")
+
+    columns: dict[str, Any] = {
+        "round": st.column_config.NumberColumn(_("round"), width=60),
+        "learning_rate": _("learning rate"),
+        "weight_decay": _("weight decay"),
+        "trials": st.column_config.NumberColumn(_("trials"), width=60),
+        "spent": st.column_config.NumberColumn(_("epochs spent"), width=90),
+        "best": st.column_config.NumberColumn(_("best"), format="%.2f", width=60),
+        "seed": st.column_config.NumberColumn(_("seed"), width=60),
+        "why": st.column_config.TextColumn(_("why (your note)"), max_chars=NOTE_LENGTH, width="large"),
+    }
+    locked = [name for name in table if name != "why"]
+    st.data_editor(
+        table, column_config=columns, disabled=locked, hide_index=True, key="trail", on_change=noted, width="stretch"
+    )
+
+
+def trail_frame(lab: Lab) -> pd.DataFrame:
+    """One row a round: number, ranges as text, trials, epochs spent over all trials, best, seed, note."""
+    return pd.DataFrame([_trail_row(round_) for round_ in lab.rounds])
+
+
+def _trail_row(round_: LabRound) -> dict[str, object]:
+    progress = round_.progress
+    ranking = progress.ranking()
+    return {
+        "round": round_.number,
+        "learning_rate": _powers(progress.plan.space.learning_rate),
+        "weight_decay": _powers(progress.plan.space.weight_decay),
+        "trials": progress.plan.trials,
+        "spent": int(progress.epochs_done.sum()),
+        "best": progress.last_validation()[ranking[0]] if len(ranking) else None,
+        "seed": progress.plan.seed,
+        "why": round_.note,
+    }
+
+
+def _powers(range_: LogRange) -> str:
+    return f"10^{range_.low:.1f} … 10^{range_.high:.1f}"
+
+
+def all_trials(round_: LabRound | None) -> None:
+    """Every trial of the round in view, sortable by a click; once the round is over."""
+    if round_ is None or not round_.progress.status.over:
+        return
+    with st.expander(_("All trials of round {number}").format(number=round_.number), icon=":material/table:"):
+        number = st.column_config.NumberColumn
+        columns = {
+            "rank": number(_("rank"), width=60),
+            "validation": number(_("validation accuracy"), format="%.3f"),
+            "training": number(_("training accuracy"), format="%.3f"),
+            "learning_rate": number(_("learning rate"), format="%.3e"),
+            "weight_decay": number(_("weight decay"), format="%.3e"),
+            "epochs": number(_("epochs")),
+            "diverged": st.column_config.CheckboxColumn(_("diverged")),
+        }
+        st.dataframe(trials_frame(round_.progress), column_config=columns, hide_index=True, width="stretch")
+
+
+def trials_frame(progress: RoundProgress) -> pd.DataFrame:
+    """One row a trial with a score, best first."""
+    ranking = progress.ranking()
+    return pd.DataFrame(
+        {
+            "rank": range(1, len(ranking) + 1),
+            "validation": progress.last_validation()[ranking],
+            "training": progress.last_train()[ranking],
+            "learning_rate": progress.learning_rate[ranking],
+            "weight_decay": progress.weight_decay[ranking],
+            "epochs": progress.epochs_done[ranking],
+            "diverged": progress.diverged[ranking],
+        }
+    )

@@ -1,0 +1,180 @@
+"""How fast rounds train, and that their cost grows no faster than the work.
+
+The machine is shared and its speed wanders, so whatever is compared takes turns: the references just before and just
+after every round, and of the repeats the median.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets import DatasetError, load_training
+from core.engine.local import Engine, cores
+from core.plan import RoundPlan
+from core.rounds import run_round
+from core.training import operations, pixels_in_use
+from tests.benchmarks import peers
+from tests.benchmarks.figure import Figure, Skipped, at_least
+from tests.benchmarks.programs import DEFAULT_THREADS, Programs, running
+
+LESSON = RoundPlan(dataset="mnist", images=500, trials=100, epochs=50, seed=0)
+PRODUCTS = 20  # of sgemm, one after the other: about half a second
+
+Measure = Callable[[], float]
+
+
+def mnist(quick: bool) -> Iterator[Figure]:
+    """The lesson's round on MNIST against the textbook's program and against the machine's limit."""
+    plan = sized(LESSON, quick)
+    with (
+        warm_engine(plan) as engine,
+        running("sgemm", count=cores()) as sgemm,
+        running("textbook", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
+    ):
+        references = {"sgemm": limit(sgemm), "textbook": lambda: statistics.mean(textbook.ask(2))}
+        rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
+    trial = [taken / plan.trials for taken in rounds]
+    speedup = median_ratio(beside["textbook"], trial)
+    slow = f"the textbook's program, {statistics.median(beside['textbook']) * 1e3:.0f} ms a trial"
+    yield Figure("training.mnist.round", statistics.median(rounds), "s", speedup, slow, at_least(6.5))
+    yield Figure("training.mnist.trial", statistics.median(trial) * 1e3, "ms", speedup, slow, at_least(6.5))
+    yield rate("training.mnist.rate", plan, pixels(plan), rounds, beside["sgemm"], at_least(0.8))
+    yield rate("training.mnist.rate_784", plan, plan.sizes()[0], rounds, beside["sgemm"])
+
+
+def digits(quick: bool) -> Iterator[Figure]:
+    """The same round on scikit-learn's digits, against the machine's limit."""
+    plan = sized(replace(LESSON, dataset="digits"), quick)
+    with warm_engine(plan) as engine, running("sgemm", count=cores()) as sgemm:
+        references = {"sgemm": limit(sgemm)}
+        rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
+    yield rate("training.digits.rate", plan, pixels(plan), rounds, beside["sgemm"], at_least(0.7))
+    yield rate("training.digits.rate_64", plan, plan.sizes()[0], rounds, beside["sgemm"])
+
+
+def pytorch(quick: bool) -> Iterator[Figure]:
+    """A round on MNIST against PyTorch, which trains its trials one by one, in one process a core."""
+    python = peers.torch_python()
+    if python is None:
+        raise Skipped("PyTorch is not installed (TORCH_PYTHON may name a Python that has it)")
+    plan = replace(sized(LESSON, quick), trials=20 if quick else 40)
+    with warm_engine(plan) as engine, tempfile.TemporaryDirectory() as folder:
+        source = load_training(plan.dataset, plan.images)
+        file = Path(folder) / "images"
+        file.write_bytes(np.column_stack([source.images, source.labels]).tobytes())
+        options = str(file), str(plan.sizes()[0]), str(plan.epochs)
+        with running("peers", *options, count=cores(), python=python) as torch:
+            references = {"torch": lambda: statistics.mean(torch.ask(2)) / cores()}
+            rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
+    trial = [taken / plan.trials for taken in rounds]
+    against = f"PyTorch, {cores()} processes, {statistics.median(beside['torch']) * 1e3:.0f} ms a trial"
+    speedup = median_ratio(beside["torch"], trial)
+    yield Figure("training.pytorch.trial", statistics.median(trial) * 1e3, "ms", speedup, against, at_least(1.5))
+
+
+def linearity(quick: bool) -> Iterator[Figure]:
+    """What one image of one epoch of one trial costs when there are ten times as many of something."""
+    base = replace(LESSON, trials=20, epochs=20)
+    if quick:
+        axes = {"trials": replace(base, epochs=5), "epochs": replace(base, trials=10, epochs=10)}
+    else:
+        axes = {
+            "trials": replace(base, epochs=40),
+            "epochs": replace(base, trials=40),
+            "images": replace(base, trials=40),
+        }
+    with warm_engine(base) as engine:
+        for axis, plan in axes.items():
+            few = getattr(plan, axis)
+            tenfold = replace(plan, **{axis: 10 * few})
+            seconds(replace(tenfold, trials=10, epochs=1), engine)  # its images' first way to the workers
+            small, large = [], []
+            for _ in range(1 if quick else 2):
+                small += [cost(plan, engine), cost(plan, engine)]
+                large.append(cost(tenfold, engine))
+            small.append(cost(plan, engine))
+            against = f"{min(small) * 1e6:.3g} us with {few} {axis}"
+            ratio = min(large) / min(small)
+            name = f"training.linearity.{axis}"
+            yield Figure(name, min(large) * 1e6, f"us, {10 * few}", ratio, against, (0.9, 1.1))
+
+
+def sized(plan: RoundPlan, quick: bool) -> RoundPlan:
+    """The plan, or one of the same kind that takes a second."""
+    return replace(plan, trials=20, epochs=20) if quick else plan
+
+
+@contextmanager
+def warm_engine(plan: RoundPlan) -> Iterator[Engine]:
+    """The app's engine after a small round of the plan's kind. Skips the benchmark when its images are not there."""
+    try:
+        load_training(plan.dataset, plan.images)
+    except DatasetError as error:
+        raise Skipped(f"{error} (MNIST_DIR may name a folder)") from error
+    with closing(Engine()) as engine:
+        run_round(replace(plan, trials=5 * cores(), epochs=2), engine)
+        yield engine
+
+
+def seconds(plan: RoundPlan, engine: Engine) -> float:
+    """How long a round takes."""
+    start = time.perf_counter()
+    run_round(plan, engine)
+    return time.perf_counter() - start
+
+
+def cost(plan: RoundPlan, engine: Engine) -> float:
+    """Seconds for one image of one epoch of one trial."""
+    return seconds(plan, engine) / (plan.trials * plan.epochs * plan.images)
+
+
+def limit(sgemm: Programs) -> Measure:
+    """Operations a second that the cores reach together in large products."""
+    return lambda: sum(sgemm.ask(PRODUCTS))
+
+
+def take_turns(
+    subject: Measure, references: dict[str, Measure], repeats: int
+) -> tuple[list[float], dict[str, list[float]]]:
+    """The subject measured `repeats` times, and every reference beside it: the mean of just before and just after."""
+    measured: list[float] = []
+    around = [{name: measure() for name, measure in references.items()}]
+    for _ in range(repeats):
+        measured.append(subject())
+        around.append({name: measure() for name, measure in references.items()})
+    pairs = list(zip(around, around[1:], strict=False))
+    return measured, {name: [(before[name] + after[name]) / 2 for before, after in pairs] for name in references}
+
+
+def median_ratio(values: list[float], others: list[float]) -> float:
+    """The median of the ratios of what was measured together."""
+    return statistics.median(value / other for value, other in zip(values, others, strict=True))
+
+
+def rate(
+    name: str,
+    plan: RoundPlan,
+    pixels: int,
+    rounds: list[float],
+    limits: list[float],
+    target: tuple[float, float] | None = None,
+) -> Figure:
+    """Operations a second, the inputs counted as `pixels` wide, beside the machine's limit.
+
+    rounds: seconds of each round    limits: operations a second beside each of them
+    """
+    work = operations(plan, pixels) * plan.trials * plan.epochs
+    rates = [work / taken for taken in rounds]
+    against = f"sgemm {statistics.median(limits) / 1e9:.0f} GFLOP/s on {cores()} cores, {pixels} pixels counted"
+    return Figure(name, statistics.median(rates) / 1e9, "GFLOP/s", median_ratio(rates, limits), against, target)
+
+
+def pixels(plan: RoundPlan) -> int:
+    """How many pixels of the plan's images are in use."""
+    return len(pixels_in_use(load_training(plan.dataset, plan.images).images))
