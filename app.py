@@ -8,7 +8,12 @@ from pages.components.text import _
 
 def main() -> None:
     """Route to the pages."""
-    st.set_page_config(page_title="Narrowing Lab", page_icon=":material/filter_center_focus:", layout="wide")
+    st.set_page_config(
+        page_title="Narrowing Lab",
+        page_icon=":material/filter_center_focus:",
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
     narrow = st.Page("pages/narrow.py", title=_("Narrow"), icon=":material/zoom_in_map:", default=True)
     page = st.navigation([narrow], position="hidden")
     layout.frame()

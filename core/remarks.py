@@ -12,11 +12,12 @@ import numpy as np
 from core.errors import N_
 from core.plan import CLASSES
 from core.progress import RoundProgress
-from core.space import REACHES, STEP, LogRange, exponent
+from core.space import REACHES, STEP, exponent
 
 BEST = 5  # the best trials that the remarks speak of
 EDGE = 0.05  # of a range's width counts as its edge
 OUTER = 0.25  # of a range's width counts as its outer part
+SETTLED = 0.5  # of a round's epochs: before, the order still changes too much to speak of ranges
 SPREAD = 0.5  # of a range's width: the best scattered so far do not care about it
 AXES = {"learning_rate": N_("learning rate"), "weight_decay": N_("weight decay")}
 
@@ -69,29 +70,35 @@ def remarks(progress: RoundProgress) -> list[Remark]:
             )
         )
     else:
-        said = [*_edges(progress, healthy[:BEST]), *_spread(progress, healthy[:BEST]), *said]
+        settled = progress.status.over or progress.epochs_done.mean() >= SETTLED * progress.plan.epochs
+        hints = [hint for axis in AXES for hint in _range_hints(progress, axis, healthy[:BEST])]
+        said = [*hints, *said] if settled else said
     return [*said, *_ties(accuracy[healthy[:BEST]], images)]
 
 
-def _edges(progress: RoundProgress, best: np.ndarray) -> Iterator[Remark]:
-    """Which way to move a range whose edge the best trials touch."""
-    for axis, range_ in progress.plan.space.ranges().items():
-        if range_.width < STEP / 2:
+def _range_hints(progress: RoundProgress, axis: str, best: np.ndarray) -> Iterator[Remark]:
+    """Which way to move a range whose edge the best trials touch, or that they do not agree on it at all."""
+    range_ = progress.plan.space.ranges()[axis]
+    if range_.width < STEP / 2:
+        return
+    place = (exponent(getattr(progress, axis)[best]) - range_.low) / range_.width  # 0 at the lower end, 1 at the upper
+    for upper, depth in ((True, 1 - place), (False, place)):
+        touching, outer = int((depth <= EDGE).sum()), int((depth <= OUTER).sum())
+        if touching < 2 and outer < max(len(best) - 1, 2):
             continue
-        place = _places(progress, axis, range_)[best]  # 0 at the lower end, 1 at the upper end
-        for upper, depth in ((True, 1 - place), (False, place)):
-            touching, outer = int((depth <= EDGE).sum()), int((depth <= OUTER).sum())
-            if touching < 2 and outer < max(len(best) - 1, 2):
-                continue
-            reach = REACHES[axis]
-            at_the_end = range_.high >= reach.high if upper else range_.low <= reach.low
-            yield remark(
-                _EDGE_AT_THE_END[upper] if at_the_end else _EDGE[upper],
-                {"axis": AXES[axis]},
-                touching=touching,
-                outer=outer,
-                best=len(best),
-            )
+        reach = REACHES[axis]
+        at_the_end = range_.high >= reach.high if upper else range_.low <= reach.low
+        sentence = _EDGE_AT_THE_END[upper] if at_the_end else _EDGE[upper]
+        yield remark(sentence, {"axis": AXES[axis]}, touching=touching, outer=outer, best=len(best))
+        return
+    share = float(place.max() - place.min())
+    if len(best) == BEST and share > SPREAD:
+        yield remark(
+            N_("{axis}: the Best-{best} are spread over {share:.0%} of the range, so it decides little here."),
+            {"axis": AXES[axis]},
+            best=len(best),
+            share=share,
+        )
 
 
 _EDGE = {
@@ -108,24 +115,6 @@ _EDGE_AT_THE_END = {
     True: N_("{axis}: {outer} of the Best-{best} lie in the upper quarter of the range, which goes no higher here."),
     False: N_("{axis}: {outer} of the Best-{best} lie in the lower quarter of the range, which goes no lower here."),
 }
-
-
-def _spread(progress: RoundProgress, best: np.ndarray) -> Iterator[Remark]:
-    """Hyperparameters that the best trials do not agree on."""
-    if len(best) < BEST:
-        return
-    for axis, range_ in progress.plan.space.ranges().items():
-        if range_.width < STEP / 2:
-            continue
-        place = _places(progress, axis, range_)[best]
-        share = float(place.max() - place.min())
-        if share > SPREAD:
-            yield remark(
-                N_("{axis}: the Best-{best} are spread over {share:.0%} of the range, so it decides little here."),
-                {"axis": AXES[axis]},
-                best=len(best),
-                share=share,
-            )
 
 
 def _ties(accuracy: np.ndarray, images: int) -> Iterator[Remark]:
@@ -155,8 +144,3 @@ def _divergence(progress: RoundProgress, ranking: np.ndarray) -> Iterator[Remark
             trials=progress.plan.trials,
             lowest=float(diverged.min()),
         )
-
-
-def _places(progress: RoundProgress, axis: str, range_: LogRange) -> np.ndarray:
-    """Where every trial lies in a range, 0 at its lower end, 1 at its upper end. (trials,)"""
-    return (exponent(getattr(progress, axis)) - range_.low) / range_.width

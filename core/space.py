@@ -4,7 +4,7 @@ A hyperparameter that spans decades is searched by its exponent: value = 10 ** e
 range. This is the only module that turns one into the other.
 """
 
-import math
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,8 +22,9 @@ class LogRange:
     high: float
 
     def __post_init__(self) -> None:
-        if not all(isinstance(end, int | float) and math.isfinite(end) for end in (self.low, self.high)):
-            raise LessonError(N_("A range needs two numbers, the exponents of its ends."))
+        for end in (self.low, self.high):
+            if isinstance(end, bool) or not isinstance(end, int | float) or not abs(end) <= sys.float_info.max:
+                raise LessonError(N_("A range needs two numbers, the exponents of its ends."))
         if self.low > self.high:
             raise LessonError(
                 N_("A range goes from its lower exponent to its higher one; {low} is above {high}."),
@@ -51,7 +52,7 @@ class LogRange:
         low = min(max(snap(self.low), reach.low), reach.high)
         high = min(max(snap(self.high), reach.low), reach.high)
         if high - low < STEP / 2:
-            low, high = (low, low + STEP) if low + STEP <= reach.high else (high - STEP, high)
+            low, high = (low, low + STEP) if snap(low + STEP) <= reach.high else (high - STEP, high)
         return LogRange(snap(low), snap(high))
 
 

@@ -88,7 +88,7 @@ def pixels_in_use(images: np.ndarray) -> np.ndarray:
 
     images: (images, pixels)
     """
-    used = images.any(axis=0)
+    used = np.asarray(images.any(axis=0))
     size = block_size(int(used.sum()))
     wanted = math.ceil(used.sum() / size) * size
     used[np.flatnonzero(~used)[: wanted - used.sum()]] = True

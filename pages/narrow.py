@@ -9,7 +9,7 @@ from pages.components.layout import page_width
 from pages.components.live import live
 from pages.components.session import engine, lab, tell_fault, viewed_round
 from pages.components.text import _
-from pages.components.trail import all_trials, round_switch, trail
+from pages.components.trail import all_trials, trail
 
 
 def narrow() -> None:
@@ -20,7 +20,6 @@ def narrow() -> None:
     tell_fault()
     st.markdown(f"#### {what_to_do(mine)}")
     controls(mine)
-    round_switch(mine)
     live(mine, width)
     trail(mine)
     all_trials(viewed_round(mine))
@@ -29,7 +28,7 @@ def narrow() -> None:
 def what_to_do(mine: Lab) -> str:
     """The one sentence that says what comes next."""
     if mine.latest is None:
-        return _("Which learning rate and weight decay learn best? Press Start: small networks will try random ones.")
+        return _("Which learning rate and weight decay learn best? Press Start to try random ones.")
     number, status = mine.latest.number, mine.latest.progress.status
     if status is Status.WAITING:
         return _("Round {number} waits for its turn.").format(number=number)

@@ -69,8 +69,12 @@ class RoundHandle:
         """End the round after the slice it is in; what was learned stays."""
         self._engine.move(self._round, None, Status.STOPPED)
 
-    def wait(self, seen: int | None = None, timeout: float | None = None) -> RoundProgress:
-        """Wait until the round is over, or has a later version than `seen`; at most `timeout` seconds."""
+    def wait(self, timeout: float | None = None) -> RoundProgress:
+        """Wait until the round is over, at most `timeout` seconds."""
+        return self._engine.wait(self._round, lambda progress: False, timeout)
+
+    def wait_for(self, seen: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
+        """Wait until `seen` holds or the round is over, at most `timeout` seconds."""
         return self._engine.wait(self._round, seen, timeout)
 
 
@@ -116,14 +120,12 @@ class Engine:
                 self._scheduler.set_status(round_, to, time.monotonic())
                 self._changed.notify_all()
 
-    def wait(self, round_: Round, seen: int | None, timeout: float | None) -> RoundProgress:
-        """See RoundHandle.wait."""
-
-        def news() -> bool:
-            return round_.status.over or self._closing.is_set() or (seen is not None and round_.progress.version > seen)
-
+    def wait(self, round_: Round, seen: Callable[[RoundProgress], bool], timeout: float | None) -> RoundProgress:
+        """See RoundHandle.wait_for."""
         with self._changed:
-            self._changed.wait_for(news, timeout)
+            self._changed.wait_for(
+                lambda: round_.status.over or self._closing.is_set() or seen(round_.progress), timeout
+            )
             return round_.progress
 
     def pids(self) -> list[int]:

@@ -161,8 +161,8 @@ class Scheduler:
     def worker_died(self, worker: int, order: Slice, now: float) -> None:
         """A worker died in a slice: all it held is to be begun again by its successor, to the same results."""
         self.dropped[worker] = set()
-        for round_ in self.rounds.values():
-            round_.shares[worker].held, round_.shares[worker].epochs = False, 0
+        for lost in [round_.shares[worker] for round_ in self.rounds.values()]:
+            lost.held, lost.epochs = False, 0
         round_ = self.rounds.get(order.key)
         if round_ is None:
             return

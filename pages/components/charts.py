@@ -8,6 +8,7 @@ tables change, so the browser moves the marks and never builds the chart anew.
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,6 +26,11 @@ MAP_HEIGHT, STRIP, PANEL_HEIGHT = 300, 90, 84
 GAP, AXIS = 14, 52  # between panels; room for an axis with its title
 WIDE, MEDIUM = 900, 620  # pixels; below MEDIUM everything stands in one column
 VALIDATION, TRAINING, BOX, FAINT = "#3b82c4", "#d97706", "#8a8f98", "#9aa0a6"
+INK = {False: "#31333f", True: "#e3e5e8"}  # text that no axis belongs to, by whether the theme is dark
+NO_HEADER = alt.Header(
+    title=None, labelFontSize=1, labelColor="transparent", labelPadding=0
+)  # labels=False is not heeded
+HOVER = {"type": "point", "fields": ["trial"], "on": "pointerover", "clear": "pointerout"}
 # an axis label, 10 to the power of a whole number, as a Vega expression
 POWER_OF_TEN = (
     "'10' + (datum.value < 0 ? '⁻' : '') + ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '¹⁰'][abs(datum.value)]"
@@ -51,16 +57,16 @@ class Layout(NamedTuple):
 def layout(width: int) -> Layout:
     """How the chart uses a page `width` pixels wide."""
     columns = 5 if width >= WIDE else 4 if width >= MEDIUM else 2
-    panel = (width - 40 - GAP * (columns - 1)) // columns
+    panel = (width - AXIS - 30 - GAP * (columns - 1)) // columns
     if width < MEDIUM:
         return Layout(width - AXIS - 16, 0, panel, columns, 0)
     aside = int(0.38 * width) if width >= WIDE else 0
     strip = 110
-    return Layout(width - aside - strip - 2 * AXIS - 24, strip, panel, columns, aside)
+    return Layout(width - aside - strip - AXIS - 44, strip, panel, columns, aside)
 
 
 def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
-    """Exponent ranges for the map's axes that hold all the ranges given, to whole exponents."""
+    """Exponent ranges for the map's axes that hold all the ranges given, to half exponents, and a little more."""
     found = []
     for axis in ("learning_rate", "weight_decay"):
         ranges = [space.ranges()[axis] for space in spaces]
@@ -157,66 +163,98 @@ def arrow(table: pa.Table) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str) -> dict[str, Any]:
+def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[str, Any]:
     """The live chart: the map, accuracy against either exponent alone, and the Best panels, all linked.
 
-    width: pixels of the page    epochs, panels: of the round    lr, wd: what the map shows
+    width: pixels of the page    epochs, panels: of the round    lr, wd: what the map shows    dark: the theme
     """
     word = catalogue(lang).gettext
     sizes = layout(width)
-    brush = alt.selection_interval(name="brush", encodings=["x", "y"])
-    hover = alt.selection_point(name="hover", fields=["trial"], on="pointerover", clear="pointerout", empty=False)
+    hover = alt.selection_point(name="hover", empty=False)
     axes = {
         "lr": power_axis("x", "lr", word("learning rate"), lr),
         "wd": power_axis("y", "wd", word("weight decay"), wd),
     }
-    picture = the_map(axes, word, brush, hover).properties(width=sizes.map, height=MAP_HEIGHT)
-    by_rate = strip(axes["lr"], accuracy_axis("y", word), word, hover).properties(width=sizes.map, height=STRIP)
+    bare = {"lr": power_axis("x", "lr", None, lr), "wd": power_axis("y", "wd", None, wd)}
+    picture = the_map({"lr": bare["lr"], "wd": axes["wd"]}, word, hover, colour_bar(word, sizes)).properties(
+        width=sizes.map, height=MAP_HEIGHT
+    )
+    by_rate = strip("by_lr", axes["lr"], accuracy_axis("y", word("accuracy")), word, hover).properties(
+        width=sizes.map, height=STRIP
+    )
     if sizes.strip:
-        by_decay = strip(axes["wd"], accuracy_axis("x", word), word, hover)
+        by_decay = strip("by_wd", bare["wd"], accuracy_axis("x", None), word, hover)
         top = alt.hconcat(picture, by_decay.properties(width=sizes.strip, height=MAP_HEIGHT), spacing=12)
         rows = [top, by_rate]
     else:
         decay = power_axis("x", "wd", word("weight decay"), wd)
-        by_decay = strip(decay, accuracy_axis("y", word), word, hover)
+        by_decay = strip("by_wd", decay, accuracy_axis("y", word("accuracy")), word, hover)
         rows = [picture, by_rate, by_decay.properties(width=sizes.map, height=STRIP)]
-    best = panel(epochs, hover).properties(width=sizes.panel, height=PANEL_HEIGHT)
+    ink = INK[dark]
+    best = panel(epochs, ink, hover).properties(width=sizes.panel, height=PANEL_HEIGHT)
     grid = best.facet(
-        facet=alt.Facet("rank:O", header=None, sort="ascending"),
+        facet=alt.Facet("rank:O", header=NO_HEADER, sort="ascending"),
         columns=sizes.columns,
         spacing=GAP,
         title=alt.Title(
-            word("Best-1 to Best-{count}, accuracy by epoch: validation solid, training dashed").format(count=panels),
+            word("Best-1 to Best-{count}").format(count=panels),
+            subtitle=word("accuracy by epoch: validation solid, training dashed"),
             anchor="start",
-            fontSize=13,
+            fontSize=14,
+            subtitlePadding=4,
+            subtitleColor=ink,
+            offset=14,
         ),
     )
     chart = alt.vconcat(*rows, grid, spacing=16, data=alt.NamedData("points")).resolve_scale(color="shared")
-    return chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict()
+    spec: dict[str, Any] = chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict()
+    views = list(named_views(spec))  # one selection for many views: Altair says it only with a warning
+    maps = [name for name in views if name.startswith("map")]
+    spec["params"] = [
+        {"name": "brush", "select": {"type": "interval", "encodings": ["x", "y"]}, "views": maps},
+        {"name": "hover", "select": HOVER, "views": views},
+    ]
+    return spec
 
 
-def power_axis(channel: str, field: str, title: str, domain: Domain) -> alt.X | alt.Y:
-    """An exponent's axis, labelled 10⁻³."""
+def named_views(spec: dict[str, Any]) -> Iterator[str]:
+    """The names of a chart's views; Altair adds numbers to those it was given."""
+    if "name" in spec:
+        yield spec["name"]
+    for parts in ("hconcat", "vconcat", "layer"):
+        for part in spec.get(parts, []):
+            yield from named_views(part)
+    if "spec" in spec:
+        yield from named_views(spec["spec"])
+
+
+def power_axis(channel: str, field: str, title: str | None, domain: Domain) -> alt.X | alt.Y:
+    """An exponent's axis, labelled 10⁻³; without a title it is bare, as a neighbour shares it."""
     powers = list(range(math.ceil(domain.low), math.floor(domain.high) + 1))
-    axis = alt.Axis(values=powers, labelExpr=POWER_OF_TEN, gridOpacity=0.4)
+    axis = alt.Axis(values=powers, labelExpr=POWER_OF_TEN, gridOpacity=0.4, labels=title is not None, ticks=False)
     scale = alt.Scale(domain=list(domain), nice=False, zero=False)
     return {"x": alt.X, "y": alt.Y}[channel](f"{field}:Q", title=title, axis=axis, scale=scale)
 
 
-def accuracy_axis(channel: str, word: Any) -> alt.X | alt.Y:
+def accuracy_axis(channel: str, title: str | None) -> alt.X | alt.Y:
     """An axis from 0 to 1."""
     axis = alt.Axis(values=[0, 0.5, 1], format=".1f", gridOpacity=0.4)
     encoding = {"x": alt.X, "y": alt.Y}[channel]
-    return encoding("validation:Q", title=word("accuracy"), axis=axis, scale=alt.Scale(domain=[0, 1]))
+    return encoding("validation:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
 
 
-def accuracy_colour(word: Any, legend: bool = False) -> alt.Color:
+def accuracy_colour(word: Any, legend: alt.Legend | None = None) -> alt.Color:
     """Validation accuracy as a colour that the colour-blind can tell, 0 to 1."""
-    bar = alt.Legend(
-        title=word("validation accuracy"), orient="top", gradientLength=140, values=[0, 0.5, 1], format=".1f"
-    )
-    scale = alt.Scale(scheme="viridis", domain=[0, 1])
-    return alt.Color("validation:Q", scale=scale, legend=bar if legend else None)
+    return alt.Color("validation:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend)
+
+
+def colour_bar(word: Any, sizes: Layout) -> alt.Legend:
+    """What the colours mean, in the corner between the strips where there is one, else above the map."""
+    bar: dict[str, Any] = {"title": word("val acc"), "values": [0, 0.5, 1], "format": ".1f", "direction": "horizontal"}
+    if sizes.strip:
+        place = {"orient": "none", "legendX": sizes.map + 24, "legendY": MAP_HEIGHT + 46}
+        return alt.Legend(**bar, **place, gradientLength=sizes.strip - 16)
+    return alt.Legend(**bar, orient="top", gradientLength=140, offset=4)
 
 
 def details(word: Any) -> list[alt.Tooltip]:
@@ -231,22 +269,23 @@ def details(word: Any) -> list[alt.Tooltip]:
     ]
 
 
-def the_map(axes: dict[str, Any], word: Any, brush: alt.Parameter, hover: alt.Parameter) -> alt.LayerChart:
+def the_map(axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.Legend) -> alt.LayerChart:
     """Trials on the log plane, with the ranges of all rounds as boxes and earlier trials faint behind."""
     corners = {"x": axes["lr"], "x2": "lr_high:Q", "y": axes["wd"], "y2": "wd_high:Q"}
-    boxes = alt.Chart(alt.NamedData("boxes")).encode(**corners)
-    outlines = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3])
+    boxes = alt.Chart(alt.NamedData("boxes"))
+    outlines = boxes.encode(**corners).mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3])
     labels = boxes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color=BOX, fontSize=11).encode(
-        x=axes["lr"], y=axes["wd"], text="label:N", x2=alt.Undefined, y2=alt.Undefined
+        x=axes["lr"], y=axes["wd"], text="label:N"
     )
     faint = alt.Chart(alt.NamedData("earlier")).mark_point(size=22, color=FAINT, opacity=0.5)
     faint = faint.encode(x=axes["lr"], y=axes["wd"])
     base = alt.Chart(alt.NamedData("points")).encode(x=axes["lr"], y=axes["wd"], tooltip=details(word))
     points = base.mark_point(filled=True, size=90, opacity=0.95, stroke=BOX, strokeWidth=0.5).encode(
-        color=accuracy_colour(word, legend=True), shape=diverged_shape()
+        color=accuracy_colour(word, legend), shape=diverged_shape()
     )
+    points = points.properties(name="map")
     ring = base.mark_point(size=320, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(hover)
-    return alt.layer(outlines, labels, faint, points.add_params(brush, hover), ring)
+    return alt.layer(outlines, labels, faint, points, ring)
 
 
 def diverged_shape() -> alt.Shape:
@@ -254,18 +293,19 @@ def diverged_shape() -> alt.Shape:
     return alt.Shape("diverged:N", scale=alt.Scale(domain=[False, True], range=["circle", "cross"]), legend=None)
 
 
-def strip(exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter) -> alt.LayerChart:
+def strip(name: str, exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter) -> alt.LayerChart:
     """Accuracy against one exponent alone, on whichever sides the axes are for."""
     base = alt.Chart(alt.NamedData("points")).encode(exponent_axis, accuracy, tooltip=details(word))
     points = base.mark_point(filled=True, size=36, opacity=0.9).encode(
         color=accuracy_colour(word), shape=diverged_shape()
     )
+    points = points.properties(name=name)
     ring = base.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(hover)
-    return alt.layer(points.add_params(hover), ring)
+    return alt.layer(points, ring)
 
 
-def panel(epochs: int, hover: alt.Parameter) -> alt.LayerChart:
-    """One trial's curves, with its rank and accuracy as the title."""
+def panel(epochs: int, ink: str, hover: alt.Parameter) -> alt.LayerChart:
+    """One trial's curves, with its rank and accuracy above."""
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     x = alt.X(
         "epoch:Q",
@@ -277,17 +317,23 @@ def panel(epochs: int, hover: alt.Parameter) -> alt.LayerChart:
         values=[0, 0.5, 1], labelExpr="datum.value == 0.5 ? '' : datum.label", format="d", gridOpacity=0.4
     )
     scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart(alt.NamedData("curves")).encode(x=x)
-    title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '  ' + format(datum.last, '.2f'))"
-    first = alt.Chart(alt.NamedData("curves")).transform_filter("datum.first")
-    ground = first.mark_rect(fill=BOX, fillOpacity=0.0).encode(
-        x=alt.value(0),
-        x2=alt.value("width"),
-        y=alt.value(0),
-        y2=alt.value("height"),
-        fillOpacity=alt.condition(hover, alt.value(0.22), alt.value(0.0)),
+    base = alt.Chart().encode(x=x)
+    first = alt.Chart().transform_filter("datum.first")
+    ground = (
+        first.properties(name="panel")
+        .mark_rect(fill=BOX, fillOpacity=0.0)
+        .encode(
+            x=alt.value(0),
+            x2=alt.value("width"),
+            y=alt.value(0),
+            y2=alt.value("height"),
+            fillOpacity=alt.condition(hover, alt.value(0.22), alt.value(0.0)),
+        )
     )
-    heading = first.transform_calculate(title=title).mark_text(align="left", baseline="bottom", dy=-4, fontSize=11)
+    title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '   ' + format(datum.last, '.2f'))"
+    heading = first.transform_calculate(title=title).mark_text(
+        align="left", baseline="bottom", dy=-4, fontSize=11, color=ink
+    )
     heading = heading.encode(x=alt.value(0), y=alt.value(0), text="title:N")
     validation = base.mark_line(color=VALIDATION, strokeWidth=2).encode(
         y=alt.Y("validation:Q", title=None, axis=y_axis, scale=scale)
@@ -295,4 +341,4 @@ def panel(epochs: int, hover: alt.Parameter) -> alt.LayerChart:
     training = base.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(
         y=alt.Y("training:Q", title=None, axis=y_axis, scale=scale)
     )
-    return alt.layer(ground.add_params(hover), heading, training, validation, data=alt.NamedData("curves"))
+    return alt.layer(ground, heading, training, validation, data=alt.NamedData("curves"))

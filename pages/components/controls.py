@@ -16,21 +16,24 @@ from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace, written
 from pages.components.session import attempt, engine, session
 from pages.components.text import _
+from pages.components.trail import round_switch
 
-NUMBER_WIDTH = 124  # pixels
+NUMBER_WIDTH = 112  # pixels
 BEST_BOX = 5  # trials whose box is proposed
 
 
 def controls(lab: Lab) -> None:
     """All controls of the next round."""
-    for axis in AXES:
-        range_control(lab, axis)
+    counts = {"learning_rate": ("trials", _("trials")), "weight_decay": ("epochs", _("epochs"))}
+    for axis, (count, label) in counts.items():
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            range_control(lab, axis)
+            whole_number(lab, count, label)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        whole_number(lab, "trials", _("trials"))
-        whole_number(lab, "epochs", _("epochs"))
         start_or_stop(lab)
-    with st.expander(_("More settings: data set, sizes, seed"), icon=":material/tune:"):
-        more_settings(lab)
+        with st.popover(_("More settings"), icon=":material/tune:", width="content"):
+            more_settings(lab)
+        round_switch(lab)
 
 
 def range_control(lab: Lab, axis: str) -> None:
@@ -49,17 +52,16 @@ def range_control(lab: Lab, axis: str) -> None:
             ends = [st.session_state[changed]] * 2
         attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*ends).within(reach))))
 
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.slider(
-            f"**{_(AXES[axis])}** :gray[10^]{range_.low:.1f} … :gray[10^]{range_.high:.1f}"
-            f" &nbsp;=&nbsp; {written(range_.low)} … {written(range_.high)}",
-            reach.low, reach.high, step=STEP, format="%.1f", key=slider, on_change=moved,
+    st.slider(
+        f"**{_(AXES[axis])}** &nbsp; $10^{{{range_.low:.1f}}}$ … $10^{{{range_.high:.1f}}}$"
+        f" &nbsp;=&nbsp; {written(range_.low)} … {written(range_.high)}",
+        reach.low, reach.high, step=STEP, format="%.1f", key=slider, on_change=moved,
+    )  # fmt: skip
+    for key, label in ((low, _("from 10^")), (high, _("to 10^"))):
+        st.number_input(
+            label, reach.low, reach.high, step=STEP, format="%.1f", key=key, on_change=typed, args=(key,),
+            width=NUMBER_WIDTH,
         )  # fmt: skip
-        for key, label in ((low, _("from 10^")), (high, _("to 10^"))):
-            st.number_input(
-                label, reach.low, reach.high, step=STEP, format="%.1f", key=key, on_change=typed, args=(key,),
-                width=NUMBER_WIDTH,
-            )  # fmt: skip
 
 
 def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> None:

@@ -16,10 +16,15 @@ STYLE = """
 .progress-line .bar div {height: 100%; border-radius: 4px; background: #3b82c4;}
 .aside h4 {font-size: .95rem; padding: 0; margin: 0 0 .3rem 0;}
 .aside ol {list-style: none; padding: 0; margin: 0 0 1rem 0; min-height: 7.6rem;}
-.aside ol li {font-family: "Source Code Pro", monospace; font-size: .78rem; line-height: 1.52; margin: 0; padding: 0;}
+.aside ol {overflow-x: auto;}
+.aside ol li {font-family: "Source Code Pro", monospace; font-size: .72rem; line-height: 1.65; margin: 0; padding: 0;
+  white-space: nowrap;}
+@media (max-width: 640px) {.aside ol li {font-size: .62rem;}}
+.stElementContainer:has(> .stSlider) {min-width: min(100%, 320px);}
 .aside ul {padding-left: 1.1rem; margin: 0; font-size: .9rem;}
 .aside .none {opacity: .6; font-size: .9rem;}
-.aside.beside {position: absolute; right: 0; top: 2.6rem;}
+.aside.beside {position: absolute; right: 0; top: 2.6rem; z-index: 2;}
+.aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
 .st-key-width {height: 0; overflow: hidden;}
 </style>
 """
@@ -31,7 +36,7 @@ export default function ({ setStateValue, parentElement }) {
   const tell = () => {
     const style = getComputedStyle(page);
     const inner = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const width = Math.floor(inner / %d) * %d;
+    const width = Math.floor(inner / ROUNDING) * ROUNDING;
     if (width > 0 && width !== told) { told = width; setStateValue('width', width); }
   };
   const watch = new ResizeObserver(() => { clearTimeout(timer); timer = setTimeout(tell, 250); });
@@ -39,7 +44,7 @@ export default function ({ setStateValue, parentElement }) {
   tell();
   return () => { watch.disconnect(); clearTimeout(timer); };
 }
-""" % (ROUNDING, ROUNDING)
+""".replace("ROUNDING", str(ROUNDING))
 
 _measure = st.components.v2.component("page_width", js=MEASURE)
 

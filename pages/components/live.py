@@ -24,7 +24,7 @@ def live(lab: Lab, width: int) -> None:
     round_ = viewed_round(lab)
     running = round_ is not None and round_.progress.status in (Status.WAITING, Status.RUNNING)
     if running and round_ and not round_.progress.started:
-        round_.handle.wait(round_.progress.version, FIRST_POINTS)
+        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), FIRST_POINTS)
     with st.container(key="live"):
         st.fragment(draw, run_every=TICK if running else None)(lab, width, running)
 
@@ -42,7 +42,8 @@ def draw(lab: Lab, width: int, running: bool) -> None:
     lr, wd = charts.domains([*spaces.values(), SearchSpace()])
     plan = progress.plan if progress else lab.plan
     panels = min(charts.PANELS, plan.trials)
-    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language())
+    dark = st.context.theme.type == "dark"
+    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark)
     st.vega_lite_chart(
         {**spec, "datasets": tables(lab, round_, spaces)},
         key=CHART,
@@ -116,7 +117,8 @@ def words(round_: LabRound | None, aside: int) -> str:
 def progress_line(round_: LabRound | None) -> str:
     """How far the round is, in words and as a bar."""
     if round_ is None:
-        return f'<div class="progress-line"><span>{escape(_("Nothing has been trained yet."))}</span></div>'
+        nothing = _("Nothing has been trained yet.")
+        return f'<div class="progress-line"><span>{escape(nothing)}</span></div>'
     progress = round_.progress
     total = progress.plan.trials * progress.plan.epochs
     done = int(progress.epochs_done.sum())
@@ -136,15 +138,16 @@ def best_lines(progress: RoundProgress | None) -> str:
                 f"weight decay:{progress.weight_decay[trial]:.3g}"
             )
     items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
-    return f"<h4>{escape(_('The best so far'))}</h4><ol>{items}</ol>"
+    title = _("The best so far")
+    return f"<h4>{escape(title)}</h4><ol>{items}</ol>"
 
 
 def what_to_see(progress: RoundProgress | None) -> str:
     """The remarks on a round."""
     found = [said(remark) for remark in remarks(progress)] if progress else []
     body = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
-    nothing = f'<p class="none">{escape(_("It will say here what the round shows."))}</p>'
-    return f"<h4>{escape(_('What to see'))}</h4>" + (f"<ul>{body}</ul>" if body else nothing)
+    title, nothing = _("What to see"), _("It will say here what the round shows.")
+    return f"<h4>{escape(title)}</h4>" + (f"<ul>{body}</ul>" if body else f'<p class="none">{escape(nothing)}</p>')
 
 
 def _waiting(round_: LabRound, done: int, total: int) -> str:

@@ -24,7 +24,10 @@ def round_switch(lab: Lab) -> None:
         chosen = st.session_state["viewed_round"]
         state.viewed = None if chosen == numbers[-1] else chosen
 
-    st.segmented_control(_("Look at round"), numbers, key="viewed_round", on_change=look, required=True)
+    st.selectbox(
+        _("Look at round"), numbers, key="viewed_round", on_change=look, label_visibility="collapsed", width=150,
+        format_func=lambda number: _("round {number}").format(number=number),
+    )  # fmt: skip
 
 
 def trail(lab: Lab) -> None:
