@@ -16,6 +16,7 @@ from core.space import REACHES, STEP, exponent
 
 BEST = 5  # the best trials that the remarks speak of
 EDGE = 0.05  # of a range's width counts as its edge
+ROUNDING = 1e-9  # a value on the line counts
 OUTER = 0.25  # of a range's width counts as its outer part
 SETTLED = 0.5  # of a round's epochs: before, the order still changes too much to speak of ranges
 SPREAD = 0.5  # of a range's width: the best scattered so far do not care about it
@@ -83,7 +84,7 @@ def _range_hints(progress: RoundProgress, axis: str, best: np.ndarray) -> Iterat
         return
     place = (exponent(getattr(progress, axis)[best]) - range_.low) / range_.width  # 0 at the lower end, 1 at the upper
     for upper, depth in ((True, 1 - place), (False, place)):
-        touching, outer = int((depth <= EDGE).sum()), int((depth <= OUTER).sum())
+        touching, outer = int((depth <= EDGE + ROUNDING).sum()), int((depth <= OUTER + ROUNDING).sum())
         if touching < 2 and outer < max(len(best) - 1, 2):
             continue
         reach = REACHES[axis]

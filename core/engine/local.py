@@ -190,12 +190,12 @@ class Engine:
             with self._changed:
                 rounds = list(self._scheduler.rounds.values())
             now = time.monotonic()
+            seen = {}
             for round_ in rounds:
-                if self._present(round_.owner):
-                    self._seen[round_.owner] = now
-                elif now - self._seen.get(round_.owner, now) > ABSENCE:
+                seen[round_.owner] = now if self._present(round_.owner) else self._seen.get(round_.owner, now)
+                if now - seen[round_.owner] > ABSENCE:
                     self.move(round_, None, Status.STOPPED)
-            self._seen = {round_.owner: self._seen[round_.owner] for round_ in rounds}
+            self._seen = seen  # who started a round meanwhile has been seen when next looked for
 
 
 class _Worker:

@@ -98,9 +98,10 @@ class Worker:
             self.shares.pop(key, None)
         if order.spec is not None:
             self.shares[order.key] = Share(order.spec, self._data(order.spec))
-        report = self.shares[order.key].advance(order.seconds, self.workspaces)
-        if report.finished:
-            del self.shares[order.key]
+        share = self.shares.pop(order.key)  # a share that raises is let go: its round will fail
+        report = share.advance(order.seconds, self.workspaces)
+        if not report.finished:
+            self.shares[order.key] = share
         return report
 
     def _data(self, spec: ShareSpec) -> RoundData:

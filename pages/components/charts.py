@@ -206,7 +206,7 @@ def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang
             offset=14,
         ),
     )
-    chart = alt.vconcat(*rows, grid, spacing=16, data=alt.NamedData("points")).resolve_scale(color="shared")
+    chart = alt.vconcat(*rows, grid, spacing=16, data=alt.NamedData("points"))
     spec: dict[str, Any] = chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict()
     views = list(named_views(spec))  # one selection for many views: Altair says it only with a warning
     maps = [name for name in views if name.startswith("map")]
@@ -243,7 +243,7 @@ def accuracy_axis(channel: str, title: str | None) -> alt.X | alt.Y:
     return encoding("validation:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
 
 
-def accuracy_colour(word: Any, legend: alt.Legend | None = None) -> alt.Color:
+def accuracy_colour(legend: Any = alt.Undefined) -> alt.Color:
     """Validation accuracy as a colour that the colour-blind can tell, 0 to 1."""
     return alt.Color("validation:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend)
 
@@ -281,7 +281,7 @@ def the_map(axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.L
     faint = faint.encode(x=axes["lr"], y=axes["wd"])
     base = alt.Chart(alt.NamedData("points")).encode(x=axes["lr"], y=axes["wd"], tooltip=details(word))
     points = base.mark_point(filled=True, size=90, opacity=0.95, stroke=BOX, strokeWidth=0.5).encode(
-        color=accuracy_colour(word, legend), shape=diverged_shape()
+        color=accuracy_colour(legend), shape=diverged_shape()
     )
     points = points.properties(name="map")
     ring = base.mark_point(size=320, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(hover)
@@ -296,9 +296,7 @@ def diverged_shape() -> alt.Shape:
 def strip(name: str, exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter) -> alt.LayerChart:
     """Accuracy against one exponent alone, on whichever sides the axes are for."""
     base = alt.Chart(alt.NamedData("points")).encode(exponent_axis, accuracy, tooltip=details(word))
-    points = base.mark_point(filled=True, size=36, opacity=0.9).encode(
-        color=accuracy_colour(word), shape=diverged_shape()
-    )
+    points = base.mark_point(filled=True, size=36, opacity=0.9).encode(color=accuracy_colour(), shape=diverged_shape())
     points = points.properties(name=name)
     ring = base.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(hover)
     return alt.layer(points, ring)

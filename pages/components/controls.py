@@ -14,7 +14,7 @@ from core.plan import LIMITS, VALIDATION_RATES
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace, written
-from pages.components.session import attempt, engine, session
+from pages.components.session import attempt, engine, session, show
 from pages.components.text import _
 from pages.components.trail import round_switch
 
@@ -40,8 +40,8 @@ def range_control(lab: Lab, axis: str) -> None:
     """One hyperparameter's range: a slider for the hand, two numbers for the keyboard."""
     range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
     slider, low, high = [f"{axis}_{part}" for part in ("slider", "low", "high")]
-    st.session_state[slider] = (range_.low, range_.high)
-    st.session_state[low], st.session_state[high] = range_.low, range_.high
+    for key, shown in ((slider, (range_.low, range_.high)), (low, range_.low), (high, range_.high)):
+        show(key, shown)
 
     def moved() -> None:
         attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*st.session_state[slider]).within(reach))))
@@ -67,7 +67,7 @@ def range_control(lab: Lab, axis: str) -> None:
 def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> None:
     """A whole number of the plan, within its limits."""
     key = f"plan_{name}"
-    st.session_state[key] = getattr(lab.plan, name)
+    show(key, getattr(lab.plan, name))
     low, high = LIMITS[name]
     st.number_input(
         label, low, most or high, step=1, key=key, width=NUMBER_WIDTH,
@@ -89,7 +89,8 @@ def start_or_stop(lab: Lab) -> None:
     number = latest.number + 1 if latest else 1
     moved = latest is not None and lab.plan.space != latest.progress.plan.space
     label = _("Start round {number} in these ranges") if moved else _("Start round {number}")
-    st.button(label.format(number=number), icon=":material/play_arrow:", type="primary", on_click=start, args=(lab,))
+    label = label.format(number=number)
+    st.button(label, icon=":material/play_arrow:", type="primary", key="start", on_click=start, args=(lab,))
     if latest is not None:
         st.button(
             _("Use the Best-{count}'s box").format(count=BEST_BOX), icon=":material/select_all:",
@@ -118,14 +119,14 @@ def best_box(lab: Lab) -> SearchSpace | None:
 
 def more_settings(lab: Lab) -> None:
     """What a lesson rarely changes."""
-    st.session_state["dataset"] = lab.plan.dataset
+    show("dataset", lab.plan.dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
             _("data set"), DATASETS, key="dataset", required=True, on_change=choose_dataset, args=(lab,),
             format_func={"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}.__getitem__,
         )  # fmt: skip
         whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(lab.plan.dataset)))
-        st.session_state["validation_rate"] = lab.plan.validation_rate
+        show("validation_rate", lab.plan.validation_rate)
         st.number_input(
             _("share for validation"), *VALIDATION_RATES, step=0.05, format="%.2f", key="validation_rate",
             width=NUMBER_WIDTH + 40,
@@ -154,8 +155,12 @@ def offer_mnist(lab: Lab) -> None:
     if not st.button(_("Download MNIST"), icon=":material/download:"):
         return
     bar = st.progress(0.0, _("Downloading MNIST"))
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total)
+
     try:
-        download_mnist(folder, lambda done, total: bar.progress(done / total))
+        download_mnist(folder, show)
         session().offer_mnist = False
         lab.change(dataset="mnist")
     except LessonError as fault:

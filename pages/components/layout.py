@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.text import LANGUAGES, _, language
+from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
 ROUNDING = 20  # pixels: a few more or less are no reason to draw anew
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
@@ -66,17 +66,14 @@ def page_width() -> int:
 
 
 def _language_switch() -> None:
-    """The language, written into the address."""
-
-    def switch() -> None:
-        st.query_params["lang"] = st.session_state["language"]
-
-    st.session_state["language"] = language()
+    """The language, also written into the address."""
+    keep_in_address()
     st.segmented_control(
         _("Language"),
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
+        default=language(),
         key="language",
-        on_change=switch,
+        on_change=lambda: choose_language(st.session_state["language"]),
         required=True,
     )

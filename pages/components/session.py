@@ -22,6 +22,7 @@ from pages.components.text import told
 class Session:
     """What belongs to one browser tab alone."""
 
+    token: str | None = None  # of the lab; a run may begin with an address from before it stood there
     viewed: int | None = None  # number of the round looked at, None for the latest
     fault: LessonError | None = None  # to be told once
     moved: bool = False  # the chart has changed the lab: draw the whole page
@@ -51,14 +52,16 @@ def session() -> Session:
 
 
 def lab() -> Lab:
-    """The lab that the address names, else a new one whose token is put there."""
+    """The lab that the address names, else this tab's, else a new one; its token is put into the address."""
     context = get_script_run_ctx()
+    state = session()
     asked = st.query_params.get("lab")
-    found, known = labs().open(asked, context.session_id if context else "")
-    if not known:
+    found, known = labs().open(asked or state.token, context.session_id if context else "")
+    if asked and not known:
+        state.fault = LessonError(N_("This link's lab is not here any more; a new one has been opened."))
+    state.token = found.token
+    if asked != found.token:
         st.query_params["lab"] = found.token
-        if asked:
-            session().fault = LessonError(N_("This link's lab is not here any more; a new one has been opened."))
     return found
 
 
@@ -82,3 +85,8 @@ def attempt(action: Callable[..., object], *arguments: object, **settings: objec
         action(*arguments, **settings)
     except LessonError as fault:
         session().fault = fault
+
+
+def show(key: str, value: object) -> None:
+    """Let the widget of that key show `value`, whatever the browser shows: the lab is the truth, on every run."""
+    st.session_state[key] = value

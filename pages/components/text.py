@@ -10,16 +10,29 @@ from core.errors import LessonError
 from core.remarks import Remark
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
+CHOSEN = "chosen_language"  # in the session state
 CATALOGUES = Path(__file__).parent / "locale"
 
 
 def language() -> str:
-    """The page's language: `?lang=` in the address, else the browser's, else English."""
-    asked = st.query_params.get("lang")
+    """The page's language: the one chosen here, else `?lang=` in the address, else the browser's, else English."""
+    asked = st.session_state.get(CHOSEN) or st.query_params.get("lang")
     if asked in LANGUAGES:
         return asked
     browser = (st.context.locale or "").split("-")[0].lower()
     return browser if browser in LANGUAGES else "en"
+
+
+def choose_language(lang: str) -> None:
+    """Take a language for this tab."""
+    st.session_state[CHOSEN] = lang
+
+
+def keep_in_address() -> None:
+    """Write a chosen language into the address, again if a run began with an older address."""
+    chosen = st.session_state.get(CHOSEN)
+    if chosen and st.query_params.get("lang") != chosen:
+        st.query_params["lang"] = chosen
 
 
 @lru_cache

@@ -8,7 +8,7 @@ import streamlit as st
 from core.lab import NOTE_LENGTH, Lab, LabRound
 from core.progress import RoundProgress
 from core.space import LogRange
-from pages.components.session import session
+from pages.components.session import session, show
 from pages.components.text import _
 
 
@@ -18,7 +18,7 @@ def round_switch(lab: Lab) -> None:
         return
     numbers = [round_.number for round_ in lab.rounds]
     state = session()
-    st.session_state["viewed_round"] = state.viewed if state.viewed in numbers else numbers[-1]
+    show("viewed_round", state.viewed if state.viewed in numbers else numbers[-1])
 
     def look() -> None:
         chosen = st.session_state["viewed_round"]

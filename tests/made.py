@@ -1,0 +1,39 @@
+"""Rounds with results made up for a test."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from core.plan import RoundPlan
+from core.progress import RoundProgress, Status
+
+
+def made(
+    learning_rate: list[float],
+    accuracy: list[float],
+    weight_decay: list[float] | None = None,
+    diverged: tuple[int, ...] = (),
+    status: Status = Status.FINISHED,
+    **settings: object,
+) -> RoundProgress:
+    """A round whose trials have these exponents and reached these accuracies in a straight line from 0.1.
+
+    learning_rate, weight_decay: exponents (trials,)
+    """
+    trials = len(accuracy)
+    plan = RoundPlan(trials=trials, **{"epochs": 4, **settings})
+    decay = np.linspace(-8, -4, trials) if weight_decay is None else np.array(weight_decay, float)
+    curves = np.linspace(np.full(trials, 0.1), accuracy, plan.epochs, axis=1).astype(np.float32)
+    flags = np.zeros(trials, bool)
+    flags[list(diverged)] = True
+    return replace(
+        RoundProgress.of(plan),
+        learning_rate=10.0 ** np.array(learning_rate, float),
+        weight_decay=10.0**decay,
+        validation_accuracy=curves,
+        train_accuracy=curves + 0.01,
+        epochs_done=np.full(trials, plan.epochs),
+        diverged=flags,
+        status=status,
+        version=1,
+    )

@@ -1,0 +1,123 @@
+"""The chart draws the round's own numbers, and the chart itself does not change while they do."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.progress import RoundProgress
+from core.space import LogRange, SearchSpace
+from pages.components import charts
+from tests.made import made
+
+ROUND = made([-2, -3, -4, -5, -1], [0.5, 0.9, 0.3, 0.2, 0.1], diverged=(4,))
+WIDE, TALL = charts.Domain(-7, -1), charts.Domain(-9, -3)
+
+
+def spec(width: int = 1200, **changes: object) -> dict[str, object]:
+    settings = {"epochs": 20, "panels": 20, "lr": WIDE, "wd": TALL, "lang": "en", "dark": False, **changes}
+    return charts.live_spec(width, **settings)
+
+
+def test_points_carry_the_trials_in_the_order_of_their_rank() -> None:
+    points = charts.points_table(ROUND).to_pydict()
+    assert points["trial"] == [1, 0, 2, 3, 4]
+    assert points["rank"] == [1, 2, 3, 4, 5]
+    assert points["lr"] == pytest.approx([-3, -2, -4, -5, -1])
+    assert points["validation"] == pytest.approx([0.9, 0.5, 0.3, 0.2, 0.1])
+    assert points["diverged"] == [False, False, False, False, True]
+
+
+def test_curves_carry_every_epoch_of_the_best() -> None:
+    curves = charts.curves_table(ROUND).to_pandas()
+    best = curves[curves["rank"] == 1]
+    assert list(best["epoch"]) == [1, 2, 3, 4]
+    assert list(best["validation"]) == pytest.approx(list(ROUND.validation_accuracy[1]))
+    assert list(best["training"]) == pytest.approx(list(ROUND.train_accuracy[1]))
+    assert list(best["first"]) == [True, False, False, False]
+
+
+def test_no_more_than_twenty_curves_are_drawn() -> None:
+    many = made(list(np.linspace(-6, -2, 50)), list(np.linspace(0.1, 0.9, 50)))
+    assert charts.curves_table(many).to_pandas()["rank"].max() == charts.PANELS
+
+
+def test_a_long_curve_is_thinned_out_and_keeps_its_last_epoch() -> None:
+    long = made([-2, -3], [0.9, 0.5], epochs=200)
+    curve = charts.curves_table(long).to_pandas().query("rank == 1")
+    assert len(curve) <= charts.CURVE_POINTS + 1
+    assert curve["epoch"].max() == 200
+
+
+def test_before_the_first_epoch_every_panel_stands_there_empty() -> None:
+    nothing = RoundProgress.of(ROUND.plan)
+    curves = charts.curves_table(nothing).to_pandas()
+    assert list(curves["rank"]) == [1, 2, 3, 4, 5]
+    assert (curves["trial"] == -1).all() and curves["validation"].isna().all()
+    assert charts.points_table(nothing).num_rows == 0
+
+
+def test_tables_keep_their_types_whether_empty_or_full() -> None:
+    nothing = RoundProgress.of(ROUND.plan)
+    for table in (charts.points_table, charts.curves_table):
+        assert table(nothing).schema.names == table(ROUND).schema.names
+        for field in table(ROUND).schema:
+            assert table(nothing).schema.field(field.name).type in (field.type, pa.float64())
+
+
+def test_arrow_bytes_read_back_as_the_table() -> None:
+    table = charts.points_table(ROUND)
+    assert pa.ipc.open_stream(charts.arrow(table)).read_all().equals(table)
+
+
+def test_the_chart_is_built_once_for_the_same_page() -> None:
+    assert spec() is spec()
+
+
+def test_every_scale_of_the_chart_is_fixed() -> None:
+    def scales(part: object) -> list[dict[str, object]]:
+        if isinstance(part, dict):
+            own = [part["scale"]] if isinstance(part.get("scale"), dict) else []
+            return own + [scale for value in part.values() for scale in scales(value)]
+        return [scale for value in part for scale in scales(value)] if isinstance(part, list) else []
+
+    assert len(scales(spec())) > 10
+    assert [scale for scale in scales(spec()) if "domain" not in scale] == []
+
+
+def test_the_chart_names_its_tables_and_holds_no_data() -> None:
+    written = json.dumps(spec())
+    assert {name for name in ("points", "curves", "earlier", "boxes") if f'"name": "{name}"' in written} == {
+        "points",
+        "curves",
+        "earlier",
+        "boxes",
+    }
+    assert '"values": [{' not in written
+
+
+def test_only_the_map_is_brushed_and_every_part_answers_to_pointing() -> None:
+    brush, hover = spec()["params"]
+    assert len(brush["views"]) == 1 and brush["views"][0].startswith("map")
+    assert len(hover["views"]) == 4
+
+
+@pytest.mark.parametrize("width", range(260, 1520, 20))
+def test_the_parts_fit_the_width_of_the_page(width: int) -> None:
+    sizes = charts.layout(width)
+    assert sizes.map > 120 and sizes.panel > 70
+    assert sizes.map + sizes.strip + sizes.aside + charts.AXIS <= width
+    assert sizes.columns * sizes.panel + (sizes.columns - 1) * charts.GAP + charts.AXIS <= width
+
+
+def test_the_map_shows_all_ranges_and_nothing_beyond_the_reach() -> None:
+    spaces = [SearchSpace(), SearchSpace(LogRange(-8, 1), LogRange(-10, 0))]
+    (low, high), (bottom, top) = charts.domains(spaces)
+    assert low <= -8 and high >= 1 and bottom <= -10 and top >= 0
+    assert high - low <= 10.5
+
+
+def test_boxes_stand_where_their_ranges_are() -> None:
+    boxes = charts.boxes_table({"round 1": SearchSpace()}).to_pydict()
+    assert boxes == {"label": ["round 1"], "lr": [-6.0], "lr_high": [-2.0], "wd": [-8.0], "wd_high": [-4.0]}

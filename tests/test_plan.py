@@ -1,0 +1,235 @@
+"""A round's plan: what lies outside its limits is refused with a sentence, what lies inside survives JSON."""
+
+import json
+import math
+import string
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.datasets import training_count
+from core.errors import LessonError
+from core.plan import CLASSES, LIMITS, MEMORY_LIMIT, NAMES, PIXELS, VALIDATION_RATES, PlanError, RoundPlan
+from core.space import LEARNING_RATE_REACH, WEIGHT_DECAY_REACH, LogRange, SearchSpace
+
+SMALL = {"neurons": 10, "trials": 1, "hidden_layers": 1}  # leaves room in memory for one number at its limit
+NO_WHOLE_NUMBERS = [
+    True, False, 100.0, np.int64(100), np.uint8(100), np.float64(100), math.nan, math.inf, "100", "", None, [100],
+    {}, 1j, b"100", -1, 10**30,
+]  # fmt: skip
+NO_RATES = [0.0, 1.0, -0.2, math.nan, math.inf, 1, True, np.float32(0.2), "0.2", None, [0.2]]
+MUTATIONS = 600
+LETTERS = string.printable + "äß中\x00\ud800"
+
+
+def random_plan(rng: np.random.Generator) -> RoundPlan:
+    """Any plan at all, as long as it fits in memory."""
+
+    def range_(reach: LogRange) -> LogRange:
+        return LogRange(*sorted(rng.uniform(reach.low, reach.high, 2)))
+
+    dataset = str(rng.choice(list(PIXELS)))
+    settings: dict[str, Any] = {name: int(rng.integers(low, high + 1)) for name, (low, high) in LIMITS.items()}
+    settings["images"] = min(settings["images"], training_count(dataset))
+    settings["validation_rate"] = float(rng.uniform(*VALIDATION_RATES))
+    space = SearchSpace(range_(LEARNING_RATE_REACH), range_(WEIGHT_DECAY_REACH))
+    try:
+        return RoundPlan(space=space, dataset=dataset, **settings)
+    except PlanError:
+        return random_plan(rng)
+
+
+# ---------------------------------------------------------------------------------------------------- limits
+
+
+def test_the_defaults_are_those_the_lesson_starts_with() -> None:
+    plan = RoundPlan()
+    assert (plan.images, plan.validation_rate, plan.batch_size, plan.sizes()) == (500, 0.2, 100, [64, *[100] * 6, 10])
+    assert plan.space == SearchSpace(LogRange(-6, -2), LogRange(-8, -4))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("side", [0, 1], ids=["low", "high"])
+def test_a_number_at_its_limit_is_taken(name: str, side: int) -> None:
+    plan = RoundPlan(dataset="mnist", **{**SMALL, name: LIMITS[name][side]})
+    assert getattr(plan, name) == LIMITS[name][side]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("side", [0, 1], ids=["low", "high"])
+def test_a_number_past_its_limit_is_refused_with_its_name_and_limits(name: str, side: int) -> None:
+    low, high = LIMITS[name]
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(dataset="mnist", **{**SMALL, name: (low - 1, high + 1)[side]})
+    assert str(caught.value) == f"The {NAMES[name]} is a whole number from {low} to {high}."
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("bad", NO_WHOLE_NUMBERS, ids=repr)
+def test_what_is_no_whole_number_is_refused(name: str, bad: object) -> None:
+    with pytest.raises(LessonError, match="whole number"):
+        RoundPlan(dataset="mnist", **{**SMALL, name: bad})
+
+
+def test_a_round_has_no_more_images_than_its_data_set() -> None:
+    most = training_count("digits")
+    assert RoundPlan(images=most).images == most
+    with pytest.raises(PlanError, match=str(most)):
+        RoundPlan(images=most + 1)
+
+
+@pytest.mark.parametrize("rate", VALIDATION_RATES)
+def test_a_validation_rate_at_its_limit_is_taken(rate: float) -> None:
+    assert RoundPlan(validation_rate=rate).validation_rate == rate
+
+
+@pytest.mark.parametrize("rate", [math.nextafter(VALIDATION_RATES[0], 0), math.nextafter(VALIDATION_RATES[1], 1)])
+def test_a_validation_rate_just_past_its_limit_is_refused(rate: float) -> None:
+    with pytest.raises(PlanError, match="share of validation images"):
+        RoundPlan(validation_rate=rate)
+
+
+@pytest.mark.parametrize("bad", NO_RATES, ids=repr)
+def test_a_validation_rate_that_will_not_do_is_refused(bad: Any) -> None:
+    with pytest.raises(LessonError, match="share of validation images"):
+        RoundPlan(validation_rate=bad)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "Digits", "cifar", None, 3, [], {}, "{quantity}", "x" * 1000], ids=lambda b: str(b)[:20]
+)
+def test_an_unknown_data_set_is_refused_with_the_choices(bad: Any) -> None:
+    with pytest.raises(PlanError, match="digits, mnist") as caught:
+        RoundPlan(dataset=bad)
+    assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize("bad", [None, "", {}, LogRange(-3, -2), SearchSpace], ids=repr)
+def test_a_plan_without_a_space_is_refused(bad: Any) -> None:
+    with pytest.raises(PlanError, match="search space"):
+        RoundPlan(space=bad)
+
+
+def test_too_many_weights_are_refused_with_what_they_need_and_may_use() -> None:
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(dataset="mnist", trials=200, neurons=256, hidden_layers=8)
+    # 785 x 256 + 7 x 257 x 256 + 257 x 10 = 664,074 numbers of 4 bytes, 200 times: 506 MB
+    assert "need 506 MB" in str(caught.value) and "use 256 MB" in str(caught.value)
+
+
+def test_memory_is_taken_up_to_the_limit_and_no_further() -> None:
+    trials = MEMORY_LIMIT // (4 * (785 * 256 + 7 * 257 * 256 + 257 * 10))
+    largest = RoundPlan(dataset="mnist", trials=trials, neurons=256, hidden_layers=8)
+    with pytest.raises(PlanError, match="memory"):
+        replace(largest, trials=trials + 1)
+
+
+# ---------------------------------------------------------------------------------------------------- what follows
+
+
+def test_sizes_go_from_pixels_to_classes() -> None:
+    assert RoundPlan(dataset="mnist", hidden_layers=2, neurons=30).sizes() == [784, 30, 30, CLASSES]
+
+
+@pytest.mark.parametrize("images, rate, batch, updates", [(500, 0.2, 100, 4), (500, 0.2, 150, 2), (200, 0.5, 500, 1)])
+def test_updates_are_the_whole_batches_that_training_images_fill_one_at_least(
+    images: int, rate: float, batch: int, updates: int
+) -> None:
+    assert RoundPlan(images=images, validation_rate=rate, batch_size=batch).updates() == updates
+
+
+# ---------------------------------------------------------------------------------------------------- JSON
+
+
+def test_any_plan_survives_json() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        plan = random_plan(rng)
+        assert RoundPlan.from_json(plan.to_json()) == plan
+
+
+def test_json_is_the_same_for_the_same_plan_read_back() -> None:
+    plan = random_plan(np.random.default_rng(1))
+    assert RoundPlan.from_json(plan.to_json()).to_json() == plan.to_json()
+
+
+def test_a_setting_left_out_of_json_has_its_default() -> None:
+    assert RoundPlan.from_json('{"space": {}, "trials": 7}') == RoundPlan(trials=7)
+
+
+GARBAGE: list[Any] = [
+    None, 3, b"{}", b"\xff\xfe", "", "{", "null", "3", "[]", "{}", '"space"', "NaN", '{"space": null}',
+    '{"space": []}', '{"space": {"learning_rate": null}}', '{"space": {"learning_rate": [1]}}',
+    '{"space": {"learning_rate": [1, 2, 3]}}', '{"space": {"learning_rate": ["a", "b"]}}',
+    '{"space": {"learning_rate": [NaN, -2]}}', '{"space": {"learning_rate": [-Infinity, -2]}}',
+    '{"space": {"learning_rate": [-4, 1e999]}}', '{"space": {"learning_rate": [-4, 1' + "0" * 400 + "]}}",
+    '{"space": {"learning_rate": [false, true]}}', '{"space": {"learning_rate": {"-4": 1, "-3": 2}}}',
+    '{"space": {"momentum": [-4, -2]}}', '{"space": {"": [-4, -2]}}', '{"space": {}, "space ": 1}',
+    '{"space": {}, "self": 1}', '{"space": {}, "cls": 1}', '{"space": {}, "trials": 1' + "0" * 5000 + "}",
+    '{"space": {}, "dataset": {"a": ["b"]}}', '{"space": {}, "dataset": "\\ud800{0}{x!r}"}', "[" * 100_000,
+    '{"space": {}, "dataset": ' + "[" * 100_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GARBAGE, ids=lambda text: str(text)[:50])
+def test_garbage_is_refused_with_a_sentence(text: Any) -> None:
+    with pytest.raises(LessonError):
+        RoundPlan.from_json(text)
+
+
+def mutated_text(rng: np.random.Generator) -> str:
+    """A plan's JSON with a few characters changed, taken out, put in or doubled."""
+    text = list(random_plan(rng).to_json())
+    for _ in range(rng.integers(1, 5)):
+        start = int(rng.integers(len(text)))
+        end = start + int(rng.integers(0, 8))
+        put_in = [LETTERS[i] for i in rng.integers(len(LETTERS), size=rng.integers(0, 4))]
+        text[start:end] = put_in if rng.random() < 0.8 else text[start:end] * 2
+    return "".join(text)
+
+
+def mutated_values(rng: np.random.Generator) -> str:
+    """A plan's JSON with any value anywhere put in the place of another."""
+    odd = [None, True, -1, 0, 10**400, 1e308, math.nan, "", "digits", [], [[]], {}, {"space": {}}, [1, 2], "\ud800"]
+    record = json.loads(random_plan(rng).to_json())
+    for _ in range(rng.integers(1, 4)):
+        place: Any = record
+        key: Any = str(rng.choice(list(record)))
+        while isinstance(place[key], dict | list) and len(place[key]) and rng.random() < 0.8:
+            place = place[key]
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            key = keys[int(rng.integers(len(keys)))]
+        if rng.random() < 0.2:
+            del place[key]
+        else:
+            place[key] = odd[int(rng.integers(len(odd)))]
+        if not record:
+            break
+    return json.dumps(record)
+
+
+@pytest.mark.parametrize("mutate", [mutated_text, mutated_values])
+def test_mutated_json_is_a_valid_plan_or_refused_with_a_sentence(mutate: Any) -> None:
+    rng = np.random.default_rng(2)
+    refused = 0
+    for _ in range(MUTATIONS):
+        text = mutate(rng)
+        try:
+            plan = RoundPlan.from_json(text)
+        except LessonError:
+            refused += 1
+        else:
+            assert RoundPlan.from_json(plan.to_json()) == plan
+    assert refused > MUTATIONS / 2
+
+
+# ---------------------------------------------------------------------------------------------------- the sentence
+
+
+def test_a_fault_keeps_its_sentence_and_values_for_the_catalogue() -> None:
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(trials=0)
+    assert caught.value.sentence == "The {quantity} is a whole number from {low} to {high}."
+    assert caught.value.values == {"quantity": "number of trials", "low": 1, "high": 200}

@@ -1,0 +1,660 @@
+"""The scheduler's rules, with made-up reports: no processes, no threads, and a clock that the tests set."""
+
+import heapq
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+import core.engine.scheduler as scheduler_module
+from core.datasets import TrainingImages
+from core.engine.scheduler import DEATHS, FIRST_SLICE, SLICE, EngineBusy, Round, Scheduler
+from core.engine.worker import ShareSpec, Slice, SliceReport
+from core.plan import RoundPlan
+from core.progress import Status
+from core.training import Scores
+
+SOURCE = TrainingImages("digits", np.zeros((500, 64), np.uint8), np.zeros(500, np.uint8), 16)
+PLAN = RoundPlan(trials=6, epochs=10, hidden_layers=1, neurons=10)
+BIG = RoundPlan(trials=200, epochs=200, hidden_layers=1, neurons=10)
+LONGEST = 0.3  # seconds of a made-up slice
+
+
+@dataclass
+class MadeUpWorker:
+    """Carries out orders as a worker does, an epoch of its trials each, and takes what time it is told."""
+
+    held: dict[int, tuple[ShareSpec, int]] = field(default_factory=dict)  # epochs trained, by key
+
+    def run(self, order: Slice, seconds: float = 0.1) -> SliceReport:
+        for key in order.drop:
+            self.held.pop(key, None)
+        if order.spec is not None:
+            self.held[order.key] = order.spec, 0
+        spec, epoch = self.held.pop(order.key)  # KeyError: the scheduler thinks that this worker holds what it does not
+        trials = np.array(spec.trials)
+        accuracy = np.full(len(trials), 0.5)
+        finished = epoch + 1 == spec.plan.epochs
+        if not finished:
+            self.held[order.key] = spec, epoch + 1
+        return SliceReport([Scores(trials, epoch, accuracy, accuracy, accuracy > 1)], seconds, finished)
+
+
+class Classroom:
+    """A scheduler with made-up workers that are busy for random times; `run` lets it happen, slice by slice."""
+
+    def __init__(self, workers: int, seed: int = 0) -> None:
+        self.scheduler, self.workers = Scheduler(workers), [MadeUpWorker() for _ in range(workers)]
+        self.rng, self.now = np.random.default_rng(seed), 0.0
+        self.busy: list[tuple[float, int, Slice, float]] = []  # end, worker, order, seconds
+        self.received: dict[int, float] = {}  # seconds, by key
+        self.seen: dict[int, list[tuple[int, int]]] = {}  # every (trial, epoch) reported, by key
+
+    def add(self, owner: str, plan: RoundPlan = PLAN) -> Round:
+        round_ = self.scheduler.add(owner, plan, SOURCE, self.now)
+        self.received[round_.key], self.seen[round_.key] = 0.0, []
+        return round_
+
+    def hand_out(self) -> list[tuple[int, Slice]]:
+        """Orders for all who are free."""
+        free = set(range(len(self.workers))) - {worker for _, worker, *_ in self.busy}
+        given = [(worker, order) for worker in sorted(free) if (order := self.scheduler.next_slice(worker))]
+        for worker, order in given:
+            seconds = float(self.rng.uniform(0.02, LONGEST))
+            heapq.heappush(self.busy, (self.now + seconds, worker, order, seconds))
+        return given
+
+    def finish_one(self, death: bool = False) -> None:
+        """The next slice that ends, reported; or its worker dies then."""
+        self.now, worker, order, seconds = heapq.heappop(self.busy)
+        if death:
+            self.workers[worker] = MadeUpWorker()
+            self.scheduler.worker_died(worker, order, self.now)
+            return
+        report = self.workers[worker].run(order, seconds)
+        self.received[order.key] += report.seconds
+        self.seen[order.key] += [(int(trial), scores.epoch) for scores in report.scores for trial in scores.trials]
+        self.scheduler.slice_done(worker, order, report, self.now)
+
+    def run(self) -> None:
+        """Until nothing is left to do."""
+        while self.hand_out() or self.busy:
+            self.finish_one()
+
+
+def one_slice(scheduler: Scheduler, workers: list[MadeUpWorker], worker: int = 0, now: float = 0.0) -> Slice:
+    """One order, carried out and reported."""
+    order = scheduler.next_slice(worker)
+    assert order is not None
+    scheduler.slice_done(worker, order, workers[worker].run(order), now)
+    return order
+
+
+def made(workers: int = 1) -> tuple[Scheduler, list[MadeUpWorker]]:
+    return Scheduler(workers), [MadeUpWorker() for _ in range(workers)]
+
+
+def positions(rounds: list[Round]) -> list[int]:
+    return [round_.progress.position for round_ in rounds]
+
+
+def statuses(rounds: list[Round]) -> list[str]:
+    return [round_.status.value for round_ in rounds]
+
+
+@pytest.fixture
+def room_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory for two rounds of PLAN."""
+    monkeypatch.setattr(scheduler_module, "MEMORY", int(2.5 * PLAN.memory()))
+
+
+# ---------------------------------------------------------------------------------------------------- whole rounds
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7])
+def test_every_trial_is_trained_every_epoch_exactly_once(workers: int) -> None:
+    room = Classroom(workers)
+    rounds = [room.add("a"), room.add("b", RoundPlan(trials=1, epochs=4)), room.add("c", RoundPlan(trials=5, epochs=1))]
+    room.run()
+    for round_ in rounds:
+        plan = round_.plan
+        assert round_.status is Status.FINISHED
+        assert sorted(room.seen[round_.key]) == [(i, j) for i in range(plan.trials) for j in range(plan.epochs)]
+        assert (round_.progress.epochs_done == plan.epochs).all()
+    assert not room.scheduler.rounds
+
+
+def test_trials_are_shared_out_evenly() -> None:
+    shares = Scheduler(4).add("a", RoundPlan(trials=10), SOURCE, 0).shares
+    assert sorted(len(share.trials) for share in shares) == [2, 2, 3, 3]
+    assert sorted(trial for share in shares for trial in share.trials) == list(range(10))
+
+
+def test_single_trials_of_successive_rounds_go_to_different_workers() -> None:
+    scheduler = Scheduler(3)
+    rounds = [scheduler.add(owner, RoundPlan(trials=1), SOURCE, 0) for owner in "abc"]
+    places = [[bool(share.trials) for share in round_.shares].index(True) for round_ in rounds]
+    assert sorted(places) == [0, 1, 2]
+
+
+def test_a_workers_images_and_plan_come_with_its_first_slice_only() -> None:
+    scheduler, workers = made(2)
+    scheduler.add("a", PLAN, SOURCE, 0)
+    for worker in (0, 1):
+        first, second = one_slice(scheduler, workers, worker), one_slice(scheduler, workers, worker)
+        assert first.spec is not None and (first.spec.source, first.spec.plan) == (SOURCE, PLAN)
+        assert second.spec is None
+
+
+def test_a_rounds_first_slice_is_shorter() -> None:
+    scheduler, workers = made()
+    scheduler.add("a", PLAN, SOURCE, 0)
+    assert [one_slice(scheduler, workers).seconds for _ in range(3)] == [FIRST_SLICE, SLICE, SLICE]
+
+
+def test_an_idle_worker_gets_no_order() -> None:
+    scheduler, workers = made(2)
+    assert scheduler.next_slice(0) is None
+    scheduler.add("a", RoundPlan(trials=1), SOURCE, 0)
+    assert sum(scheduler.next_slice(worker) is None for worker in (0, 1)) == 1
+
+
+# ---------------------------------------------------------------------------------------------------- fairness
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slice_goes_to_who_has_received_least(workers: int, seed: int) -> None:
+    """Rounds come, pause, resume and stop at random; kept books on the side say who may have the slice."""
+    room = Classroom(workers, seed)
+    rounds: list[Round] = []
+    for step in range(400):
+        dice = room.rng.random()
+        if dice < 0.08:
+            size = int(room.rng.integers(1, 30))
+            rounds.append(room.add(f"owner {step}", RoundPlan(trials=size, epochs=size, neurons=10)))
+        elif dice < 0.16 and rounds:
+            round_ = rounds[int(room.rng.integers(len(rounds)))]
+            to = [Status.PAUSED, Status.RUNNING, Status.RUNNING, Status.STOPPED][int(room.rng.integers(4))]
+            room.scheduler.set_status(round_, to, room.now)
+        free = set(range(workers)) - {worker for _, worker, *_ in room.busy}
+        given = dict(room.hand_out())
+        for worker in free:
+            may = [
+                room.received[round_.key]
+                for round_ in rounds
+                if round_.status is Status.RUNNING
+                and any(
+                    (trial, round_.plan.epochs - 1) not in room.seen[round_.key]
+                    for trial in round_.shares[worker].trials
+                )
+            ]
+            assert (worker in given) == bool(may)
+            if may:
+                assert room.received[given[worker].key] == min(may)
+        if room.busy:
+            room.finish_one()
+    assert len(rounds) > 15
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_rounds_side_by_side_receive_the_same_time_but_for_the_slices_on_the_way(workers: int) -> None:
+    room = Classroom(workers)
+    for owner in range(5):
+        room.add(str(owner), BIG if owner % 2 else RoundPlan(trials=200, epochs=200, neurons=10, hidden_layers=2))
+    for _ in range(600):
+        room.hand_out()
+        room.finish_one()
+        assert max(room.received.values()) - min(room.received.values()) <= workers * LONGEST
+    assert min(room.received.values()) > 10 * LONGEST
+
+
+def test_a_newcomer_is_served_next() -> None:
+    room = Classroom(1)
+    room.add("old", BIG)
+    for _ in range(100):
+        room.hand_out()
+        room.finish_one()
+    newcomer = room.add("new", BIG)
+    assert room.hand_out()[0][1].key == newcomer.key
+
+
+def test_a_big_round_does_not_starve_a_small_one() -> None:
+    room = Classroom(2)
+    big, small = room.add("big", BIG), room.add("small")
+    while not small.status.over:
+        room.hand_out()
+        room.finish_one()
+    assert room.received[big.key] <= room.received[small.key] + 2 * LONGEST
+
+
+# ---------------------------------------------------------------------------------------------------- the queue
+
+
+def test_an_owner_has_one_round_at_a_time() -> None:
+    room = Classroom(1)
+    room.add("a")
+    with pytest.raises(EngineBusy, match="running already"):
+        room.add("a")
+    room.run()
+    assert room.add("a").status is Status.RUNNING
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_a_waiting_owner_may_not_queue_twice() -> None:
+    room = Classroom(1)
+    for owner in "abc":
+        room.add(owner)
+    with pytest.raises(EngineBusy, match="running already"):
+        room.add("c")
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler_module, "QUEUE", 3)
+    room = Classroom(1)
+    rounds = [room.add(str(owner)) for owner in range(5)]
+    with pytest.raises(EngineBusy, match="Too many rounds"):
+        room.add("one more")
+    assert len(room.scheduler.rounds) == 5
+    room.scheduler.set_status(rounds[4], Status.STOPPED, 0)
+    assert room.add("one more").progress.position == 3
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_rounds_beyond_the_memory_wait_and_know_their_position() -> None:
+    scheduler, _ = made()
+    rounds = [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(5)]
+    assert statuses(rounds) == ["running", "running", "waiting", "waiting", "waiting"]
+    assert positions(rounds) == [0, 0, 1, 2, 3]
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_rounds_are_admitted_in_the_order_they_came() -> None:
+    scheduler, _ = made()
+    rounds = [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(5)]
+    for ended in range(3):
+        scheduler.set_status(rounds[ended], Status.STOPPED, 0)
+        assert statuses(rounds)[ended + 1 : ended + 3] == ["running", "running"]
+        assert positions(rounds) == [0] * (ended + 3) + list(range(1, 3 - ended))
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_a_small_round_does_not_overtake_a_large_one_in_the_queue() -> None:
+    scheduler, _ = made()
+    first = scheduler.add("first", PLAN, SOURCE, 0)
+    large = scheduler.add("large", RoundPlan(trials=12, epochs=10, hidden_layers=1, neurons=10), SOURCE, 0)
+    small = scheduler.add("small", RoundPlan(trials=1, hidden_layers=1, neurons=10), SOURCE, 0)
+    assert statuses([first, large, small]) == ["running", "waiting", "waiting"]
+    scheduler.set_status(first, Status.STOPPED, 0)
+    assert statuses([large, small]) == ["running", "running"]
+
+
+def test_one_round_may_always_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler_module, "MEMORY", 1)
+    room = Classroom(2)
+    rounds = [room.add(owner) for owner in "abc"]
+    assert statuses(rounds) == ["running", "waiting", "waiting"]
+    room.run()
+    assert statuses(rounds) == ["finished"] * 3
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_a_paused_round_still_holds_its_memory() -> None:
+    scheduler, _ = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "abc"]
+    scheduler.set_status(rounds[0], Status.PAUSED, 0)
+    assert statuses(rounds) == ["paused", "running", "waiting"]
+
+
+# ---------------------------------------------------------------------------------------------------- stop and pause
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_a_waiting_round_can_be_stopped_and_the_others_move_up() -> None:
+    scheduler, _ = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "abcde"]
+    scheduler.set_status(rounds[2], Status.STOPPED, 0)
+    assert statuses(rounds) == ["running", "running", "stopped", "waiting", "waiting"]
+    assert positions(rounds) == [0, 0, 0, 1, 2]
+
+
+def test_a_paused_round_gets_no_slices_until_it_is_resumed() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    scheduler.set_status(round_, Status.PAUSED, 0)
+    assert scheduler.next_slice(0) is None
+    scheduler.set_status(round_, Status.RUNNING, 0)
+    assert one_slice(scheduler, workers).spec is None
+
+
+def test_a_paused_round_can_be_stopped() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    scheduler.set_status(round_, Status.PAUSED, 0)
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    assert (round_.status, scheduler.rounds, scheduler.dropped) == (Status.STOPPED, {}, [{round_.key}])
+
+
+def test_what_was_learned_before_a_stop_stays() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    assert round_.progress.epochs_done.tolist() == [1] * PLAN.trials
+    assert (round_.progress.validation_accuracy[:, 0] == 0.5).all()
+
+
+@pytest.mark.parametrize("over", [Status.STOPPED, Status.FAILED, Status.FINISHED])
+@pytest.mark.parametrize("next_", Status)
+def test_a_round_that_is_over_stays_as_it_is(over: Status, next_: Status) -> None:
+    scheduler, _ = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    scheduler.set_status(round_, over, 0)
+    last = round_.progress
+    scheduler.set_status(round_, next_, 1)
+    assert round_.progress is last
+
+
+@pytest.mark.parametrize("slices_before", [0, 1], ids=["first slice", "later slice"])
+def test_a_slice_on_the_way_when_its_round_is_stopped_changes_nothing(slices_before: int) -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for _ in range(slices_before):
+        one_slice(scheduler, workers)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    last = round_.progress
+    scheduler.slice_done(0, order, workers[0].run(order), 1)
+    assert round_.progress is last
+
+
+@pytest.mark.parametrize("slices_before", [0, 1], ids=["first slice", "later slice"])
+def test_a_stopped_rounds_shares_are_forgotten_by_the_workers_that_hold_them(slices_before: int) -> None:
+    """Worker 0 is in a slice, worker 1 holds its share, worker 2 was never reached."""
+    scheduler, workers = made(3)
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for _ in range(slices_before):
+        one_slice(scheduler, workers, 0)
+    one_slice(scheduler, workers, 1)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    scheduler.slice_done(0, order, workers[0].run(order), 0)
+    other = scheduler.add("b", PLAN, SOURCE, 0)
+    told = [one_slice(scheduler, workers, worker).drop for worker in range(3)]
+    assert told == [(round_.key,), (round_.key,), ()]
+    assert [list(worker.held) for worker in workers] == [[other.key]] * 3
+
+
+def test_a_share_is_told_to_be_forgotten_once() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    scheduler.add("b", PLAN, SOURCE, 0)
+    assert [one_slice(scheduler, workers).drop for _ in range(2)] == [(round_.key,), ()]
+
+
+def test_a_share_that_finished_in_its_last_slice_need_not_be_forgotten() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", RoundPlan(trials=2, epochs=1), SOURCE, 0)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    scheduler.slice_done(0, order, workers[0].run(order), 0)
+    assert scheduler.dropped == [set(), set()]
+
+
+def test_a_round_whose_last_slice_ends_in_a_pause_is_finished() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RoundPlan(trials=2, epochs=1), SOURCE, 0)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(round_, Status.PAUSED, 0)
+    scheduler.slice_done(0, order, workers[0].run(order), 0)
+    assert round_.status is Status.FINISHED
+
+
+# ---------------------------------------------------------------------------------------------------- deaths
+
+
+def die(scheduler: Scheduler, workers: list[MadeUpWorker], worker: int = 0) -> None:
+    """The worker dies in its next slice."""
+    order = scheduler.next_slice(worker)
+    assert order is not None
+    workers[worker] = MadeUpWorker()
+    scheduler.worker_died(worker, order, 0)
+
+
+def test_a_round_fails_with_a_sentence_after_three_deaths_in_the_same_slice() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    for _ in range(DEATHS - 1):
+        die(scheduler, workers)
+        assert round_.status is Status.RUNNING
+    die(scheduler, workers)
+    assert round_.status is Status.FAILED
+    assert str(round_.fault) == "The training process ended 3 times at the same place; the round was given up."
+
+
+def test_deaths_with_progress_between_them_do_not_fail_a_round() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for epochs in range(1, PLAN.epochs):
+        for _ in range(DEATHS - 1):
+            die(scheduler, workers)
+        for _ in range(epochs):  # from the start, and one epoch further than ever before
+            one_slice(scheduler, workers)
+    assert round_.status is Status.RUNNING
+
+
+def test_training_again_what_was_trained_before_is_no_progress() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for _ in range(5):
+        one_slice(scheduler, workers)
+    for _ in range(DEATHS):
+        die(scheduler, workers)
+        for _ in range(3):
+            if round_.status is Status.RUNNING:
+                one_slice(scheduler, workers)
+    assert round_.status is Status.FAILED
+
+
+def test_deaths_of_different_workers_are_not_the_same_place() -> None:
+    scheduler, workers = made(3)
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for worker in range(3):
+        for _ in range(DEATHS - 1):
+            die(scheduler, workers, worker)
+    assert round_.status is Status.RUNNING
+
+
+def test_deaths_in_one_round_do_not_count_for_another_on_the_same_worker() -> None:
+    scheduler, workers = made()
+    scheduler.add("a", PLAN, SOURCE, 0)
+    other = scheduler.add("b", PLAN, SOURCE, 0)
+    for _ in range(DEATHS):
+        die(scheduler, workers)  # nothing received yet, so the older round is always first
+    assert statuses([other]) == ["running"]
+    assert other.shares[0].deaths == 0
+
+
+def test_after_a_death_all_rounds_begin_anew_on_that_worker_and_on_no_other() -> None:
+    scheduler, workers = made(2)
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "ab"]
+    for worker in (0, 1):
+        assert {one_slice(scheduler, workers, worker).key for _ in rounds} == {round_.key for round_ in rounds}
+    die(scheduler, workers, 0)
+    anew = {order.key: order.spec for order in (one_slice(scheduler, workers, 0) for _ in rounds)}
+    assert set(anew) == {round_.key for round_ in rounds} and all(anew.values())
+    assert one_slice(scheduler, workers, 1).spec is None
+
+
+def test_a_new_worker_is_not_told_to_forget_what_the_dead_one_held() -> None:
+    scheduler, workers = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "ab"]
+    for _ in rounds:
+        one_slice(scheduler, workers)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(rounds[0], Status.STOPPED, 0)
+    scheduler.worker_died(0, order, 0)
+    assert scheduler.dropped == [set()]
+
+
+def test_a_death_in_a_slice_of_a_round_that_is_over_is_nobodys_fault() -> None:
+    scheduler, workers = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "ab"]
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(rounds[0], Status.STOPPED, 0)
+    for _ in range(DEATHS):
+        scheduler.worker_died(0, order, 0)
+    assert statuses(rounds) == ["stopped", "running"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_deaths_at_random_leave_every_round_complete(seed: int) -> None:
+    room = Classroom(3, seed)
+    rounds = [room.add(str(owner), RoundPlan(trials=7, epochs=6)) for owner in range(4)]
+    dead = 0
+    while room.hand_out() or room.busy:
+        _, worker, order, _ = room.busy[0]
+        round_ = room.scheduler.rounds.get(order.key)
+        death = round_ is not None and not round_.shares[worker].deaths and room.rng.random() < 0.15
+        dead += death
+        room.finish_one(death)
+    assert dead > 5
+    for round_ in rounds:
+        assert round_.status is Status.FINISHED
+        assert not np.isnan(round_.progress.validation_accuracy).any()
+
+
+# ---------------------------------------------------------------------------------------------------- times
+
+
+def test_seconds_count_while_a_round_runs_and_not_while_it_is_paused() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 10)
+    one_slice(scheduler, workers, now=12)
+    assert round_.progress.seconds == 2
+    scheduler.set_status(round_, Status.PAUSED, 13)
+    assert round_.progress.seconds == 3
+    scheduler.set_status(round_, Status.RUNNING, 100)
+    one_slice(scheduler, workers, now=101)
+    assert round_.progress.seconds == 4
+    scheduler.set_status(round_, Status.STOPPED, 106)
+    assert round_.progress.seconds == 9
+
+
+def test_a_slice_that_ends_in_a_pause_adds_no_seconds() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 10)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.set_status(round_, Status.PAUSED, 11)
+    scheduler.slice_done(0, order, workers[0].run(order), 15)
+    assert round_.progress.seconds == 1
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_waiting_adds_no_seconds() -> None:
+    scheduler, workers = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 10) for owner in "abc"]
+    scheduler.set_status(rounds[0], Status.STOPPED, 30)
+    scheduler.set_status(rounds[1], Status.STOPPED, 30)
+    one_slice(scheduler, workers, now=32)
+    assert rounds[2].progress.seconds == 2
+
+
+def test_nothing_is_said_about_the_time_left_before_anything_was_measured() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    assert scheduler.remaining(round_) is None
+    one_slice(scheduler, workers)
+    assert scheduler.remaining(round_) is not None
+
+
+def test_a_round_alone_needs_what_its_slices_have_needed() -> None:
+    """Each slice here is a tenth of the round and takes 0.1 s on one worker."""
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for done in range(1, PLAN.epochs):
+        one_slice(scheduler, workers)
+        assert round_.progress.remaining == pytest.approx(0.1 * (PLAN.epochs - done))
+
+
+def test_two_workers_need_half_the_time() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for worker in (0, 1):
+        one_slice(scheduler, workers, worker)
+    assert round_.progress.remaining == pytest.approx(0.1 * (PLAN.epochs - 1))
+
+
+def test_others_on_the_same_workers_count_up_to_the_work_that_is_left() -> None:
+    scheduler, workers = made()
+    first = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    alone = scheduler.remaining(first)
+    assert alone is not None
+    scheduler.add("small", RoundPlan(trials=1, epochs=10, hidden_layers=1, neurons=10), SOURCE, 0)  # a sixth of PLAN
+    assert scheduler.remaining(first) == pytest.approx(alone + 1 / 6)
+    scheduler.add("big", BIG, SOURCE, 0)
+    assert scheduler.remaining(first) == pytest.approx(alone + 1 / 6 + alone)
+
+
+def test_a_paused_neighbour_costs_no_time() -> None:
+    scheduler, workers = made()
+    first = scheduler.add("a", PLAN, SOURCE, 0)
+    one_slice(scheduler, workers)
+    alone = scheduler.remaining(first)
+    neighbour = scheduler.add("b", BIG, SOURCE, 0)
+    scheduler.set_status(neighbour, Status.PAUSED, 0)
+    assert scheduler.remaining(first) == alone
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_a_waiting_round_also_waits_for_those_before_it() -> None:
+    scheduler, workers = made()
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "abcd"]
+    one_slice(scheduler, workers)
+    assert scheduler.remaining(rounds[2]) == pytest.approx(0.9 + 1 + 1)
+    assert scheduler.remaining(rounds[3]) == pytest.approx(0.9 + 1 + 1 + 1)
+
+
+def test_a_round_that_is_over_has_no_time_left() -> None:
+    room = Classroom(1)
+    round_ = room.add("a")
+    room.run()
+    assert round_.progress.remaining is None
+
+
+# ---------------------------------------------------------------------------------------------------- versions
+
+
+def test_every_change_is_a_new_version() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    versions = [round_.progress.version]
+    one_slice(scheduler, workers)
+    versions.append(round_.progress.version)
+    for status in (Status.PAUSED, Status.RUNNING, Status.STOPPED):
+        scheduler.set_status(round_, status, 0)
+        versions.append(round_.progress.version)
+    assert all(later > earlier for earlier, later in zip(versions, versions[1:], strict=False))
+
+
+def test_a_status_set_twice_is_one_version() -> None:
+    scheduler, _ = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    scheduler.set_status(round_, Status.PAUSED, 0)
+    paused = round_.progress
+    scheduler.set_status(round_, Status.PAUSED, 1)
+    assert round_.progress is paused

@@ -1,0 +1,411 @@
+"""Training: the numbers are the textbook's, and a trial's result depends on the plan and its index alone."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.datasets import TrainingImages, load_training
+from core.network import Parameters
+from core.optimizers import SGD
+from core.plan import RoundPlan
+from core.progress import RoundProgress
+from core.space import LogRange, SearchSpace
+from core.training import (
+    BATCHES,
+    SPLIT,
+    VALUES,
+    WEIGHTS,
+    RoundData,
+    Stack,
+    Workspaces,
+    advance,
+    begin,
+    block_size,
+    evaluate,
+    generator,
+    operations,
+    pixels_in_use,
+    prepare,
+    trial_values,
+)
+from tests import reference
+from tests.direct import agree, alone, digits, train
+
+# Relative to the weights' size. Rounding makes 5e-7, decay that waits to be applied up to 7.6e-6, and a unit so near
+# zero that float32 finds it on the other side more, the more the higher the learning rate.
+WEIGHT_ERROR = 1e-4
+IMAGES_OFF = 3  # images of a set that may lie as near a boundary between two classes
+LEARNS = SearchSpace(LogRange(-3, -2), LogRange(-8, -4))
+LEARNS_FAST = SearchSpace(LogRange(-1.5, -0.5), LogRange(-8, -4))
+DECAYS = SearchSpace(LogRange(-2, -1), LogRange(-2, -1))
+MIXED = SearchSpace(LogRange(-3, 1), LogRange(-8, 0))  # some trials diverge, some do not
+SMALL = RoundPlan(LEARNS_FAST, trials=8, epochs=3)
+
+
+def made_up_mnist(count: int, used: int, seed: int = 0) -> TrainingImages:
+    """Images of 784 pixels of which only `used` are ever inked; labels that can be learned from them."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(10, size=count).astype(np.uint8)
+    images = np.zeros((count, 784), np.uint8)
+    prototypes = rng.integers(0, 200, (10, used))
+    images[:, np.sort(rng.permutation(784)[:used])] = prototypes[labels] + rng.integers(0, 50, (count, used))
+    return TrainingImages("mnist", images, labels, full_scale=255)
+
+
+def error(found: np.ndarray, true: np.ndarray) -> float:
+    """Distance relative to the size of the true one."""
+    return float(np.linalg.norm(found - true) / np.linalg.norm(true))
+
+
+# ---------------------------------------------------------------------------------------------------- = the reference
+
+
+def compare(plan: RoundPlan, source: TrainingImages) -> None:
+    """The whole round against the reference."""
+    found, pixels = train(plan, [range(plan.trials)], source), prepare(plan, source).pixels
+    learned = 0.0
+    for trial in range(plan.trials):
+        true = reference.train(plan, trial, source)
+        start, _ = reference.initial_weights(plan, trial)
+        learned = max(learned, *(error(*pair) for pair in zip(true.weights, start, strict=True)))
+        true.weights[0] = true.weights[0][pixels]
+        for layer, weight in enumerate(true.weights):
+            assert error(found[trial].weights[layer], weight) < WEIGHT_ERROR
+            assert np.abs(found[trial].biases[layer][0] - true.biases[layer]).max() < WEIGHT_ERROR
+        validation = plan.validation_images()
+        for mine, theirs, images in (
+            (found[trial].train_accuracy, true.train_accuracy, plan.images - validation),
+            (found[trial].validation_accuracy, true.validation_accuracy, validation),
+        ):
+            assert len(mine) == plan.epochs
+            assert np.abs(np.subtract(mine, theirs)).max() * images <= IMAGES_OFF + 1e-6
+    assert learned > 50 * WEIGHT_ERROR  # else the weights would agree without any training
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        RoundPlan(trials=5, epochs=10),
+        RoundPlan(LEARNS, trials=5, epochs=10, seed=1),
+        RoundPlan(DECAYS, trials=4, epochs=20, hidden_layers=2, neurons=50, batch_size=40, seed=2),
+        RoundPlan(
+            LEARNS_FAST, trials=4, epochs=4, images=777, validation_rate=0.31, hidden_layers=1, neurons=7, seed=3
+        ),
+        RoundPlan(LEARNS, trials=3, epochs=8, images=233, validation_rate=0.5, batch_size=500, neurons=33, seed=4),
+    ],
+    ids=["lesson", "learns", "decays", "odd sizes", "one large batch"],
+)
+def test_a_round_on_digits_agrees_with_the_reference(plan: RoundPlan) -> None:
+    compare(plan, digits(plan.images))
+
+
+def test_a_round_on_mnist_agrees_with_the_reference(mnist_dir: Path) -> None:
+    plan = RoundPlan(LEARNS, trials=3, epochs=10, dataset="mnist")
+    compare(plan, load_training("mnist", plan.images, mnist_dir))
+
+
+def test_the_comparison_would_notice_missing_weight_decay() -> None:
+    plan = RoundPlan(DECAYS, trials=1, epochs=10, hidden_layers=2)
+    with_decay, without = (reference.train(plan, 0, digits(), decay) for decay in (True, False))
+    assert error(without.weights[1], with_decay.weights[1]) > 50 * WEIGHT_ERROR
+
+
+@pytest.mark.parametrize("used", [30, 95, 100, 101, 399, 701, 783, 784])
+def test_pixels_left_out_change_nothing(used: int) -> None:
+    plan = RoundPlan(LEARNS_FAST, trials=2, epochs=3, images=200, dataset="mnist", neurons=20, hidden_layers=2)
+    compare(plan, made_up_mnist(200, used))
+
+
+# ---------------------------------------------------------------------------------------------------- to the bit
+
+TO_THE_BIT = [
+    SMALL,
+    RoundPlan(DECAYS, trials=8, epochs=3, images=333, validation_rate=0.3, hidden_layers=2, neurons=37, batch_size=33),
+]
+rounds = pytest.mark.parametrize("plan", TO_THE_BIT, ids=["lesson", "odd sizes"])
+
+
+@rounds
+@pytest.mark.parametrize("size", range(1, 9))
+def test_the_size_of_a_stack_changes_nothing(plan: RoundPlan, size: int) -> None:
+    stacks = [range(start, min(start + size, 8)) for start in range(0, 8, size)]
+    assert agree(train(plan, stacks), alone(plan))
+
+
+@rounds
+def test_order_and_company_in_a_stack_change_nothing(plan: RoundPlan) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        order = [int(trial) for trial in rng.permutation(8)]
+        cut = int(rng.integers(1, 8))
+        assert agree(train(plan, [order[:cut], order[cut:]]), alone(plan))
+
+
+@rounds
+def test_training_again_gives_the_same(plan: RoundPlan) -> None:
+    assert agree(train(plan, [range(8)]), train(plan, [range(8)]))
+
+
+def test_a_stack_of_some_trials_does_not_need_the_others() -> None:
+    found = train(SMALL, [[6, 1, 3]])
+    assert sorted(found) == [1, 3, 6]
+    assert all(found[trial].same(alone(SMALL)[trial]) for trial in found)
+
+
+def test_workspaces_used_before_change_nothing() -> None:
+    memory = Workspaces()
+    train(replace(SMALL, seed=9), [range(8), range(3)], workspaces=lambda: memory)
+    assert agree(train(SMALL, [range(5), range(5, 8)], workspaces=lambda: memory), alone(SMALL))
+
+
+def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> None:
+    data, memory = prepare(SMALL, digits()), Workspaces()
+    stacks = [begin(SMALL, trials, data.pixels) for trials in (range(4), range(4, 8))]
+    for _ in range(SMALL.epochs):
+        for stack in stacks:
+            advance(SMALL, stack, data, memory)
+    for stack in stacks:
+        for place, trial in enumerate(stack.trials):
+            weights = alone(SMALL)[int(trial)].weights
+            assert all(
+                np.array_equal(mine[place], theirs) for mine, theirs in zip(stack.params.weights, weights, strict=True)
+            )
+
+
+def test_more_epochs_begin_with_the_same_curve() -> None:
+    longer = train(replace(SMALL, epochs=5), [range(8)])
+    for trial, short in alone(SMALL).items():
+        assert longer[trial].validation_accuracy[:3] == short.validation_accuracy
+
+
+def test_more_trials_begin_with_the_same_trials() -> None:
+    more = replace(SMALL, trials=9)
+    assert agree(train(more, [range(8)]), alone(SMALL))
+    assert np.array_equal(trial_values(more)[0][:8], trial_values(SMALL)[0])
+
+
+def test_another_seed_gives_another_round() -> None:
+    other = train(replace(SMALL, seed=1), [range(8)])
+    assert not any(other[trial].same(alone(SMALL)[trial]) for trial in other)
+
+
+def test_images_behind_those_of_the_plan_change_nothing() -> None:
+    assert agree(train(SMALL, [range(8)], digits(800)), alone(SMALL))
+
+
+# ---------------------------------------------------------------------------------------------------- what is drawn
+
+
+def test_trial_values_are_drawn_from_the_trials_own_generators() -> None:
+    plan = replace(SMALL, trials=20)
+    true = [reference.hyperparameters(plan, trial) for trial in range(20)]
+    assert np.allclose(np.transpose(trial_values(plan)), true, rtol=1e-14, atol=0)
+
+
+def test_generators_of_other_purposes_and_trials_are_others() -> None:
+    purposes = [(purpose, index) for purpose in (SPLIT, BATCHES, VALUES, WEIGHTS) for index in range(50)]
+    first = {generator(SMALL, purpose, index).integers(2**63) for purpose, index in purposes}
+    assert len(first) == len(purposes)
+
+
+def numbered_images(count: int) -> TrainingImages:
+    """Images that carry their number in their first pixels."""
+    images = np.zeros((count, 784), np.uint8)
+    numbers = np.arange(count)
+    images[:, 0], images[:, 1] = numbers // 250 + 1, numbers % 250 + 1
+    return TrainingImages("mnist", images, (numbers % 10).astype(np.uint8), full_scale=255)
+
+
+@pytest.mark.parametrize("images, rate", [(200, 0.05), (233, 0.5), (777, 0.31), (1000, 0.2)])
+def test_every_image_is_in_exactly_one_part_with_its_own_label(images: int, rate: float) -> None:
+    plan = RoundPlan(dataset="mnist", images=images, validation_rate=rate)
+    data = prepare(plan, numbered_images(images + 50))
+    marks = np.rint(data.images.swapaxes(0, 1).reshape(images, -1)[:, :2] * 255).astype(int)
+    numbers = (marks[:, 0] - 1) * 250 + marks[:, 1] - 1
+    assert sorted(numbers) == list(range(images))
+    assert np.array_equal(data.labels, numbers % 10)
+    assert data.train == images - plan.validation_images()
+
+
+def test_the_split_shuffles() -> None:
+    data = prepare(RoundPlan(dataset="mnist", images=300), numbered_images(300))
+    validation = np.rint(data.images[0, data.train :, 1] * 255)
+    assert len(set(np.diff(validation))) > 10
+
+
+def test_prepared_images_are_the_source_from_0_to_1() -> None:
+    source = made_up_mnist(200, 250)
+    plan = RoundPlan(dataset="mnist", images=200)
+    data = prepare(plan, source)
+    whole = np.zeros((200, 784))
+    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(200, -1)
+    (train_images, _), (validation_images, _) = reference.parts(plan, source)
+    assert np.allclose(whole, np.concatenate([train_images, validation_images]), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("pixels", [*range(1, 785, 9), 784])
+def test_blocks_are_equal_full_and_no_larger_than_100(pixels: int) -> None:
+    images = np.zeros((3, 784), np.uint8)
+    places = np.random.default_rng(pixels).permutation(784)[:pixels]
+    images[np.arange(pixels) % 3, places] = 1
+    chosen = pixels_in_use(images)
+    assert set(places) <= set(chosen) and len(set(chosen)) == len(chosen)
+    assert len(chosen) % block_size(len(chosen)) == 0 and block_size(len(chosen)) <= 100
+    assert len(chosen) - pixels < len(chosen) / block_size(len(chosen))  # less than one more a block
+
+
+# ---------------------------------------------------------------------------------------------------- evaluation
+
+
+def untrained(plan: RoundPlan, data: RoundData) -> Parameters:
+    return begin(plan, range(plan.trials), data.pixels).params
+
+
+@pytest.mark.parametrize("images", [200, 201, 250, 299, 333])
+def test_every_image_is_scored_exactly_once(images: int) -> None:
+    plan = RoundPlan(trials=2, images=images)
+    data = prepare(plan, digits(images))
+    params = untrained(plan, data)
+    whole = np.zeros((images, 64))
+    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(images, -1)
+    for trial in range(2):
+        predicted = reference.forward(*reference.initial_weights(plan, trial), whole)[-1].argmax(axis=1)
+        for changed in (0, 99, 100, images - 1):  # this label is wrong, all others are what the network says
+            labels = predicted.copy()
+            labels[changed] = (labels[changed] + 1) % 10
+            right, finite = evaluate(params, replace(data, labels=labels), Workspaces())
+            assert right.shape == (2, images) and finite.all()
+            assert np.flatnonzero(~right[trial]).tolist() == [changed]
+
+
+def test_accuracies_are_of_the_training_and_of_the_validation_images() -> None:
+    plan = RoundPlan(trials=2, images=333, validation_rate=0.1)
+    data = prepare(plan, digits(333))
+    right, _ = evaluate(untrained(plan, data), data, Workspaces())
+    still = SearchSpace(LogRange(-8, -8), LogRange(-10, -10))  # a rate so small that training changes no prediction
+    still_plan = replace(plan, space=still)
+    scores = advance(still_plan, begin(still_plan, range(2), data.pixels), data, Workspaces())
+    held_out = plan.validation_images()
+    assert scores.train_accuracy.tolist() == [row[: 333 - held_out].sum() / (333 - held_out) for row in right]
+    assert scores.validation_accuracy.tolist() == [row[333 - held_out :].sum() / held_out for row in right]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_no_finite_number_is_noticed_in_its_own_trial_only(bad: float) -> None:
+    plan = RoundPlan(trials=3)
+    data = prepare(plan, digits())
+    params = untrained(plan, data)
+    params.biases[-1][1, 0, 7] = bad
+    assert evaluate(params, data, Workspaces())[1].tolist() == [True, False, True]
+
+
+def test_operations_of_a_trial_are_those_of_its_matrix_products() -> None:
+    plan = RoundPlan(dataset="mnist", epochs=50)
+    layers = [(784, 100), *[(100, 100)] * 5, (100, 10)]
+    product = 2 * sum(n * m for n, m in layers)
+    training = 400 * (2 * product + product - 2 * 784 * 100)  # the first layer hands no gradient down
+    assert operations(plan, 784) == training + 500 * product
+    assert 50 * operations(plan, 784) == pytest.approx(18.9e9, rel=0.01)
+
+
+# ---------------------------------------------------------------------------------------------------- divergence
+
+DIVERGING = [
+    RoundPlan(SearchSpace(LogRange(0.5, 1), LogRange(-8, -4)), trials=6, epochs=4),
+    RoundPlan(SearchSpace(LogRange(1, 1), LogRange(0, 0)), trials=6, epochs=4, hidden_layers=8, neurons=200),
+    RoundPlan(SearchSpace(LogRange(1, 1), LogRange(0, 0)), trials=6, epochs=20, hidden_layers=1, neurons=2),
+    RoundPlan(MIXED, trials=12, epochs=6),
+    RoundPlan(MIXED, trials=12, epochs=6, hidden_layers=3, neurons=250, batch_size=10, images=1000),
+]
+diverging = pytest.mark.parametrize("plan", DIVERGING, ids=["fast", "deep", "tiny", "mixed", "small batches"])
+
+
+@cache
+def progress_of(plan: RoundPlan) -> RoundProgress:
+    """The whole round in one stack, as the engine would enter it, every floating-point fault an error."""
+    with np.errstate(all="raise"):
+        data = prepare(plan, digits(plan.images))
+        stack, memory, progress = begin(plan, range(plan.trials), data.pixels), Workspaces(), RoundProgress.of(plan)
+        for _ in range(plan.epochs):
+            if len(stack.trials):
+                progress = progress.with_scores([advance(plan, stack, data, memory)])
+    return progress
+
+
+def share_of_zeros(plan: RoundPlan) -> tuple[float, float]:
+    """Accuracy on training and validation images of who says 0 to everything."""
+    (_, train_labels), (_, validation_labels) = reference.parts(plan, digits(plan.images))
+    return float((train_labels == 0).mean()), float((validation_labels == 0).mean())
+
+
+@diverging
+def test_trials_that_diverge_are_flagged_and_all_others_trained_to_the_end(plan: RoundPlan) -> None:
+    progress = progress_of(plan)
+    assert progress.diverged.any()
+    assert (progress.epochs_done == plan.epochs).all()
+    assert not np.isnan(progress.validation_accuracy).any()
+
+
+@pytest.mark.parametrize("plan", [DIVERGING[0], DIVERGING[1], DIVERGING[3], DIVERGING[4]], ids=str)
+def test_a_diverged_trial_scores_as_who_says_0_to_everything(plan: RoundPlan) -> None:
+    progress = progress_of(plan)
+    train_share, validation_share = share_of_zeros(plan)
+    assert (progress.train_accuracy[progress.diverged, -1] == np.float32(train_share)).all()
+    assert (progress.validation_accuracy[progress.diverged, -1] == np.float32(validation_share)).all()
+
+
+@diverging
+def test_diverged_trials_rank_last(plan: RoundPlan) -> None:
+    progress = progress_of(plan)
+    flags = progress.diverged[progress.ranking()]
+    assert len(flags) == plan.trials
+    assert (np.diff(flags.astype(int)) >= 0).all()
+
+
+def test_a_diverged_trials_curve_is_constant_from_there() -> None:
+    plan = DIVERGING[3]
+    data, progress = prepare(plan, digits()), progress_of(plan)
+    for trial in np.flatnonzero(progress.diverged):
+        stack, epoch = begin(plan, [int(trial)], data.pixels), 0
+        while not advance(plan, stack, data, Workspaces()).diverged.any():
+            epoch += 1
+        assert len(set(progress.validation_accuracy[trial, epoch:])) == 1
+        assert len(set(progress.train_accuracy[trial, epoch:])) == 1
+
+
+@pytest.mark.parametrize("plan", [DIVERGING[3], DIVERGING[4]], ids=["mixed", "small batches"])
+def test_a_trial_that_leaves_a_stack_changes_nothing_for_the_others(plan: RoundPlan) -> None:
+    found, single = train(plan, [range(plan.trials)]), alone(plan)
+    assert {trained.diverged for trained in single.values()} == {True, False}
+    assert len({len(trained.train_accuracy) for trained in single.values()}) > 1  # and leave before the end
+    assert agree(found, single)
+
+
+def test_a_stack_whose_trials_have_all_diverged_is_empty() -> None:
+    plan = DIVERGING[0]
+    data = prepare(plan, digits())
+    stack = begin(plan, range(plan.trials), data.pixels)
+    for _ in range(plan.epochs):
+        if len(stack.trials):
+            advance(plan, stack, data, Workspaces())
+    assert len(stack.trials) == len(stack.params.weights[0]) == len(stack.optimizer.learning_rate) == 0
+
+
+def test_extreme_values_leave_numpys_error_settings_as_they_were() -> None:
+    before = np.geterr()
+    progress_of(DIVERGING[1])
+    assert np.geterr() == before
+
+
+def test_a_diverged_trial_is_reported_with_the_others_of_its_epoch() -> None:
+    plan = RoundPlan(trials=3, epochs=2)
+    data = prepare(plan, digits())
+    params = untrained(plan, data)
+    params.weights[2][1, 0, 0] = np.nan
+    stack = Stack(np.array([0, 1, 2]), params, SGD(*trial_values(plan)))
+    first, second = advance(plan, stack, data, Workspaces()), advance(plan, stack, data, Workspaces())
+    assert (first.trials.tolist(), first.diverged.tolist()) == ([0, 1, 2], [False, True, False])
+    assert (second.trials.tolist(), second.diverged.tolist(), second.epoch) == ([0, 2], [False, False], 1)

@@ -1,0 +1,120 @@
+"""The worker's shares: stacks of bounded size that advance evenly, and memory that is given back."""
+
+import numpy as np
+import pytest
+
+import core.engine.worker as worker_module
+from core.datasets import load_training
+from core.engine.worker import STACK, STACK_OPERATIONS, Share, ShareSpec, Slice, SliceReport, Worker, stack_size
+from core.plan import RoundPlan
+from core.space import LogRange, SearchSpace
+from core.training import Workspaces, operations, prepare
+from tests.direct import alone
+
+PLAN = RoundPlan(SearchSpace(LogRange(-3, -2), LogRange(-8, -4)), trials=12, epochs=3, hidden_layers=1, neurons=20)
+
+
+def spec(plan: RoundPlan = PLAN) -> ShareSpec:
+    return ShareSpec(plan, load_training(plan.dataset, plan.images), tuple(range(plan.trials)))
+
+
+def to_the_end(worker: Worker, key: int, first: ShareSpec, seconds: float) -> list[SliceReport]:
+    """The reports of all slices of a share."""
+    reports = [worker.run(Slice(key, seconds, first))]
+    while not reports[-1].finished:
+        reports.append(worker.run(Slice(key, seconds, None)))
+    return reports
+
+
+# ---------------------------------------------------------------------------------------------------- stacks
+
+
+@pytest.mark.parametrize("trials", [1, 2, 4, 5, 6, 7, 11, 50, 200])
+def test_stacks_are_of_nearly_equal_size_and_no_larger_than_the_bound(trials: int) -> None:
+    size = stack_size(PLAN, 64, trials)
+    assert 1 <= size <= STACK
+    sizes = [len(range(start, min(start + size, trials))) for start in range(0, trials, size)]
+    assert len(sizes) == -(-trials // STACK)  # no more stacks than must be
+    assert size - sizes[-1] < len(sizes)
+
+
+def test_stacks_of_large_networks_are_smaller() -> None:
+    large = RoundPlan(dataset="mnist", images=10_000, neurons=256, hidden_layers=8, trials=20)
+    assert stack_size(large, 784, 20) == 1
+    middle = RoundPlan(dataset="mnist", images=2_000, trials=20)
+    assert 1 < stack_size(middle, 784, 20) < STACK
+    assert stack_size(middle, 784, 20) * operations(middle, 784) <= STACK_OPERATIONS
+
+
+def test_stacks_advance_evenly() -> None:
+    share = Share(spec(), prepare(PLAN, spec().source))
+    done, memory, finished = np.zeros(PLAN.trials, int), Workspaces(), False
+    while not finished:
+        report = share.advance(0, memory)
+        finished = report.finished
+        for scores in report.scores:
+            done[scores.trials] += 1
+            assert done.max() - done.min() <= 1
+    assert (done == PLAN.epochs).all()
+
+
+# ---------------------------------------------------------------------------------------------------- slices
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, 60])
+def test_slices_of_any_length_give_the_same_scores_to_the_bit(seconds: float) -> None:
+    found: dict[int, list[float]] = {trial: [] for trial in range(PLAN.trials)}
+    for report in to_the_end(Worker(), 1, spec(), seconds):
+        for scores in report.scores:
+            for trial, accuracy in zip(scores.trials, scores.validation_accuracy, strict=True):
+                assert len(found[trial]) == scores.epoch
+                found[trial].append(accuracy)
+    assert found == {trial: trained.validation_accuracy for trial, trained in alone(PLAN).items()}
+
+
+def test_a_slice_trains_an_epoch_of_a_stack_at_least_and_says_how_long_it_took() -> None:
+    report = Worker().run(Slice(1, 0, spec()))
+    assert len(report.scores) == 1 and report.seconds > 0 and not report.finished
+
+
+def test_a_share_whose_trials_all_diverge_is_finished_early() -> None:
+    plan = RoundPlan(SearchSpace(LogRange(1, 1), LogRange(-5, -5)), trials=3, epochs=200)
+    reports = to_the_end(Worker(), 1, spec(plan), 0)
+    assert len(reports) < 20
+    assert reports[-1].scores[-1].diverged.all()
+
+
+# ---------------------------------------------------------------------------------------------------- memory
+
+
+def test_a_finished_share_is_let_go() -> None:
+    worker = Worker()
+    to_the_end(worker, 1, spec(), 60)
+    assert not worker.shares and not worker.data
+
+
+def test_a_dropped_share_is_let_go_before_the_order_is_carried_out() -> None:
+    worker = Worker()
+    worker.run(Slice(1, 0, spec()))
+    worker.run(Slice(2, 0, spec(), drop=(1, 77)))
+    assert list(worker.shares) == [2]
+
+
+def test_a_share_that_fails_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    worker = Worker()
+    monkeypatch.setattr(worker_module, "advance", out_of_memory)
+    with pytest.raises(MemoryError):
+        worker.run(Slice(1, 0, spec()))
+    assert not worker.shares and not worker.data
+
+
+def test_rounds_on_the_same_split_share_their_images_and_others_do_not() -> None:
+    worker = Worker()
+    for key, plan in enumerate([PLAN, PLAN, RoundPlan(seed=1), RoundPlan(validation_rate=0.3), RoundPlan(images=400)]):
+        worker.run(Slice(key, 0, spec(plan)))
+    first, second, *others = (share.data for share in worker.shares.values())
+    assert first is second
+    assert len({id(data) for data in others} | {id(first)}) == 4
