@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button, NumberInput, Slider
 
 from core import datasets
 from core.engine.scheduler import EngineBusy
@@ -38,8 +39,16 @@ def ran(app: AppTest) -> AppTest:
     return app
 
 
-def button(app: AppTest, label: str) -> object:
+def button(app: AppTest, label: str) -> Button:
     return next(button for button in app.button if label in button.label)
+
+
+def number(app: AppTest, name: str) -> NumberInput:
+    return next(field for field in app.number_input if field.key.startswith(f"{name}~"))
+
+
+def slider(app: AppTest, name: str) -> Slider:
+    return next(slider for slider in app.slider if slider.key.startswith(f"{name}_slider~"))
 
 
 def token(app: AppTest) -> str:
@@ -68,8 +77,8 @@ def test_the_page_opens_ready_with_one_primary_button() -> None:
 
 def test_a_round_runs_and_the_next_one_is_offered() -> None:
     app = opened()
-    app.number_input(key="plan_trials").set_value(4).run()
-    ran(app.number_input(key="plan_epochs").set_value(3).run())
+    number(app, "plan_trials").set_value(4).run()
+    ran(number(app, "plan_epochs").set_value(3).run())
     ran(button(app, "Start round 1").click().run())
     app = finished(app)
     assert button(app, "Start round 2")
@@ -78,29 +87,29 @@ def test_a_round_runs_and_the_next_one_is_offered() -> None:
 
 def test_a_seed_is_used_once_unless_it_is_set() -> None:
     app = opened()
-    app.number_input(key="plan_epochs").set_value(1).run()
+    number(app, "plan_epochs").set_value(1).run()
     ran(button(app, "Start round 1").click().run())
     app = finished(app)
-    assert app.number_input(key="plan_seed").value == 1
+    assert number(app, "plan_seed").value == 1
 
 
 def test_numbers_and_slider_show_the_same_range() -> None:
     app = opened()
-    ran(app.number_input(key="learning_rate_low").set_value(-3.5).run())
-    assert app.slider(key="learning_rate_slider").value == (-3.5, -2.0)
-    ran(app.slider(key="learning_rate_slider").set_value((-3.0, -1.0)).run())
-    assert app.number_input(key="learning_rate_high").value == -1.0
+    ran(number(app, "learning_rate_low").set_value(-3.5).run())
+    assert slider(app, "learning_rate").value == (-3.5, -2.0)
+    ran(slider(app, "learning_rate").set_value((-3.0, -1.0)).run())
+    assert number(app, "learning_rate_high").value == -1.0
 
 
 def test_a_lower_end_typed_above_the_upper_one_pushes_it_along() -> None:
     app = opened()
-    ran(app.number_input(key="learning_rate_low").set_value(0.0).run())
-    assert app.slider(key="learning_rate_slider").value == pytest.approx((0.0, 0.1))
+    ran(number(app, "learning_rate_low").set_value(0.0).run())
+    assert slider(app, "learning_rate").value == pytest.approx((0.0, 0.1))
 
 
 def test_the_best_box_is_taken_over_and_undone() -> None:
     app = opened()
-    app.number_input(key="plan_epochs").set_value(2).run()
+    number(app, "plan_epochs").set_value(2).run()
     ran(button(app, "Start round 1").click().run())
     app = finished(app)
     ran(button(app, "Best-5's box").click().run())
@@ -113,16 +122,16 @@ def test_the_best_box_is_taken_over_and_undone() -> None:
     ).all()
     assert "in these ranges" in button(app, "Start round 2").label
     ran(button(app, "Undo").click().run())
-    assert app.slider(key="learning_rate_slider").value == (-6.0, -2.0)
+    assert slider(app, "learning_rate").value == (-6.0, -2.0)
 
 
 def test_settings_that_need_too_much_memory_get_one_sentence_and_change_nothing() -> None:
     app = opened()
     for key, value in (("plan_trials", 200), ("plan_hidden_layers", 8)):
-        ran(app.number_input(key=key).set_value(value).run())
-    ran(app.number_input(key="plan_neurons").set_value(256).run())
+        ran(number(app, key).set_value(value).run())
+    ran(number(app, "plan_neurons").set_value(256).run())
     assert "MB" in app.warning[0].value
-    assert app.number_input(key="plan_neurons").value == 100
+    assert number(app, "plan_neurons").value == 100
 
 
 def test_a_missing_mnist_is_offered_and_its_failure_is_one_sentence(
@@ -143,8 +152,8 @@ def test_a_missing_mnist_is_offered_and_its_failure_is_one_sentence(
 
 def test_the_trail_shows_what_a_round_was_and_the_note_on_it() -> None:
     app = opened()
-    app.number_input(key="plan_trials").set_value(3).run()
-    app.number_input(key="plan_epochs").set_value(2).run()
+    number(app, "plan_trials").set_value(3).run()
+    number(app, "plan_epochs").set_value(2).run()
     ran(button(app, "Start round 1").click().run())
     finished(app)
     lab, _ = labs().open(token(app), "test")
@@ -165,9 +174,9 @@ def test_a_link_that_no_lab_has_gets_a_sentence_and_a_fresh_lab(given: str) -> N
 
 def test_a_link_opens_the_same_lab_again() -> None:
     first = opened()
-    ran(first.slider(key="learning_rate_slider").set_value((-3.0, -1.0)).run())
+    ran(slider(first, "learning_rate").set_value((-3.0, -1.0)).run())
     again = opened(lab=token(first))
-    assert again.slider(key="learning_rate_slider").value == (-3.0, -1.0)
+    assert slider(again, "learning_rate").value == (-3.0, -1.0)
 
 
 @pytest.mark.parametrize("given", ["ko", "en", "xx", "", "../ko", "KO"])
@@ -179,7 +188,7 @@ def test_any_language_asked_for_gives_a_page(given: str) -> None:
 
 def test_the_korean_page_has_no_english_sentence_left() -> None:
     app = opened(lang="ko")
-    app.number_input(key="plan_epochs").set_value(2).run()
+    number(app, "plan_epochs").set_value(2).run()
     ran(app.button[0].click().run())
     app = finished(app)
     shown = [element.label for element in [*app.button, *app.number_input, *app.slider, *app.expander]]
@@ -189,8 +198,8 @@ def test_the_korean_page_has_no_english_sentence_left() -> None:
 
 def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:
     app = opened()
-    app.number_input(key="plan_epochs").set_value(200).run()
-    app.number_input(key="plan_trials").set_value(200).run()
+    number(app, "plan_epochs").set_value(200).run()
+    number(app, "plan_trials").set_value(200).run()
     ran(button(app, "Start round 1").click().run())
     lab, _ = labs().open(token(app), "test")
     with pytest.raises(EngineBusy):

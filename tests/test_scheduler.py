@@ -302,8 +302,9 @@ def test_one_round_may_always_run(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("room_for_two")
 def test_a_paused_round_still_holds_its_memory() -> None:
     scheduler, _ = made()
-    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "abc"]
+    rounds = [scheduler.add(owner, PLAN, SOURCE, 0) for owner in "ab"]
     scheduler.set_status(rounds[0], Status.PAUSED, 0)
+    rounds.append(scheduler.add("c", PLAN, SOURCE, 0))
     assert statuses(rounds) == ["paused", "running", "waiting"]
 
 

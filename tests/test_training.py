@@ -349,7 +349,11 @@ def test_trials_that_diverge_are_flagged_and_all_others_trained_to_the_end(plan:
     assert not np.isnan(progress.validation_accuracy).any()
 
 
-@pytest.mark.parametrize("plan", [DIVERGING[0], DIVERGING[1], DIVERGING[3], DIVERGING[4]], ids=str)
+@pytest.mark.parametrize(
+    "plan",
+    [DIVERGING[0], DIVERGING[1], DIVERGING[3], DIVERGING[4]],  # the tiny ones end with scores that are not all nan
+    ids=["fast", "deep", "mixed", "small batches"],
+)
 def test_a_diverged_trial_scores_as_who_says_0_to_everything(plan: RoundPlan) -> None:
     progress = progress_of(plan)
     train_share, validation_share = share_of_zeros(plan)
@@ -367,13 +371,11 @@ def test_diverged_trials_rank_last(plan: RoundPlan) -> None:
 
 def test_a_diverged_trials_curve_is_constant_from_there() -> None:
     plan = DIVERGING[3]
-    data, progress = prepare(plan, digits()), progress_of(plan)
+    progress = progress_of(plan)
     for trial in np.flatnonzero(progress.diverged):
-        stack, epoch = begin(plan, [int(trial)], data.pixels), 0
-        while not advance(plan, stack, data, Workspaces()).diverged.any():
-            epoch += 1
-        assert len(set(progress.validation_accuracy[trial, epoch:])) == 1
-        assert len(set(progress.train_accuracy[trial, epoch:])) == 1
+        last = len(alone(plan)[int(trial)].validation_accuracy) - 1  # it was trained up to here
+        assert len(set(progress.validation_accuracy[trial, last:])) == 1
+        assert len(set(progress.train_accuracy[trial, last:])) == 1
 
 
 @pytest.mark.parametrize("plan", [DIVERGING[3], DIVERGING[4]], ids=["mixed", "small batches"])

@@ -14,7 +14,7 @@ from core.plan import LIMITS, VALIDATION_RATES
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace, written
-from pages.components.session import attempt, engine, session, show
+from pages.components.session import attempt, engine, session, widget_key
 from pages.components.text import _
 from pages.components.trail import round_switch
 
@@ -39,38 +39,38 @@ def controls(lab: Lab) -> None:
 def range_control(lab: Lab, axis: str) -> None:
     """One hyperparameter's range: a slider for the hand, two numbers for the keyboard."""
     range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
-    slider, low, high = [f"{axis}_{part}" for part in ("slider", "low", "high")]
-    for key, shown in ((slider, (range_.low, range_.high)), (low, range_.low), (high, range_.high)):
-        show(key, shown)
+    slider = widget_key(f"{axis}_slider", (range_.low, range_.high))
 
     def moved() -> None:
-        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*st.session_state[slider]).within(reach))))
+        take(*st.session_state[slider])
 
-    def typed(changed: str) -> None:
-        ends = [st.session_state[low], st.session_state[high]]
-        if ends[0] > ends[1]:  # the end that was typed pushes the other along
-            ends = [st.session_state[changed]] * 2
-        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(*ends).within(reach))))
+    def typed(key: str, is_low: bool) -> None:
+        end = st.session_state[key]  # an end that is typed beyond the other pushes it along
+        take(end, max(end, range_.high)) if is_low else take(min(end, range_.low), end)
+
+    def take(low: float, high: float) -> None:
+        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(low, high).within(reach))))
 
     st.slider(
         f"**{_(AXES[axis])}** &nbsp; $10^{{{range_.low:.1f}}}$ … $10^{{{range_.high:.1f}}}$"
         f" &nbsp;=&nbsp; {written(range_.low)} … {written(range_.high)}",
-        reach.low, reach.high, step=STEP, format="%.1f", key=slider, on_change=moved,
+        reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider, on_change=moved,
     )  # fmt: skip
-    for key, label in ((low, _("from 10^")), (high, _("to 10^"))):
+    for name, label, end in (("low", _("from 10^"), range_.low), ("high", _("to 10^"), range_.high)):
+        key = widget_key(f"{axis}_{name}", end)
         st.number_input(
-            label, reach.low, reach.high, step=STEP, format="%.1f", key=key, on_change=typed, args=(key,),
-            width=NUMBER_WIDTH,
+            label, reach.low, reach.high, end, step=STEP, format="%.1f", key=key, width=NUMBER_WIDTH,
+            on_change=typed, args=(key, name == "low"),
         )  # fmt: skip
 
 
 def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> None:
     """A whole number of the plan, within its limits."""
-    key = f"plan_{name}"
-    show(key, getattr(lab.plan, name))
     low, high = LIMITS[name]
+    now = getattr(lab.plan, name)
+    key = widget_key(f"plan_{name}", now)
     st.number_input(
-        label, low, most or high, step=1, key=key, width=NUMBER_WIDTH,
+        label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH,
         on_change=lambda: attempt(lab.change, **{name: st.session_state[key]}),
     )  # fmt: skip
 
@@ -119,18 +119,20 @@ def best_box(lab: Lab) -> SearchSpace | None:
 
 def more_settings(lab: Lab) -> None:
     """What a lesson rarely changes."""
-    show("dataset", lab.plan.dataset)
+    names = {"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}
+    plan = lab.plan
+    dataset = widget_key("dataset", plan.dataset)
+    rate = widget_key("validation_rate", plan.validation_rate)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
-            _("data set"), DATASETS, key="dataset", required=True, on_change=choose_dataset, args=(lab,),
-            format_func={"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}.__getitem__,
+            _("data set"), DATASETS, default=plan.dataset, key=dataset, required=True, format_func=names.__getitem__,
+            on_change=lambda: choose_dataset(lab, st.session_state[dataset]),
         )  # fmt: skip
-        whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(lab.plan.dataset)))
-        show("validation_rate", lab.plan.validation_rate)
+        whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(plan.dataset)))
         st.number_input(
-            _("share for validation"), *VALIDATION_RATES, step=0.05, format="%.2f", key="validation_rate",
+            _("share for validation"), *VALIDATION_RATES, plan.validation_rate, step=0.05, format="%.2f", key=rate,
             width=NUMBER_WIDTH + 40,
-            on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state["validation_rate"])),
+            on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state[rate])),
         )  # fmt: skip
         whole_number(lab, "hidden_layers", _("hidden layers"))
         whole_number(lab, "neurons", _("neurons a layer"))
@@ -140,9 +142,8 @@ def more_settings(lab: Lab) -> None:
         offer_mnist(lab)
 
 
-def choose_dataset(lab: Lab) -> None:
+def choose_dataset(lab: Lab, name: str) -> None:
     """Take the data set chosen, or offer to download it."""
-    name = st.session_state["dataset"]
     session().offer_mnist = name == "mnist" and not mnist_ready(mnist_folder())
     if not session().offer_mnist:
         attempt(lab.change, dataset=name, images=min(lab.plan.images, training_count(name)))

@@ -20,7 +20,7 @@ STYLE = """
 .aside ol li {font-family: "Source Code Pro", monospace; font-size: .72rem; line-height: 1.65; margin: 0; padding: 0;
   white-space: nowrap;}
 @media (max-width: 640px) {.aside ol li {font-size: .62rem;}}
-.stElementContainer:has(> .stSlider) {min-width: min(100%, 320px);}
+.stElementContainer:has(.stSlider) {min-width: min(100%, 360px);}
 .aside ul {padding-left: 1.1rem; margin: 0; font-size: .9rem;}
 .aside .none {opacity: .6; font-size: .9rem;}
 .aside.beside {position: absolute; right: 0; top: 2.6rem; z-index: 2;}

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit import runtime
@@ -26,6 +26,7 @@ class Session:
     viewed: int | None = None  # number of the round looked at, None for the latest
     fault: LessonError | None = None  # to be told once
     moved: bool = False  # the chart has changed the lab: draw the whole page
+    versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     offer_mnist: bool = False  # MNIST was chosen and is not here
 
 
@@ -87,6 +88,16 @@ def attempt(action: Callable[..., object], *arguments: object, **settings: objec
         session().fault = fault
 
 
-def show(key: str, value: object) -> None:
-    """Let the widget of that key show `value`, whatever the browser shows: the lab is the truth, on every run."""
-    st.session_state[key] = value
+def widget_key(name: str, value: object) -> str:
+    """The key of the widget `name`, which is to show `value`: a new one where it shows another value.
+
+    The lab is the truth, and a widget whose value was changed from elsewhere (the map, undo, another tab) is replaced
+    by a new one. Writing into the old one would not do: a click that comes before the browser has heard of it brings
+    the old value back, and it would look as if the student had chosen it.
+    """
+    versions = session().versions
+    key = f"{name}~{versions.get(name, 0)}"
+    if key in st.session_state and st.session_state[key] != value:
+        versions[name] = versions.get(name, 0) + 1
+        key = f"{name}~{versions[name]}"
+    return key

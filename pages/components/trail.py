@@ -8,7 +8,7 @@ import streamlit as st
 from core.lab import NOTE_LENGTH, Lab, LabRound
 from core.progress import RoundProgress
 from core.space import LogRange
-from pages.components.session import session, show
+from pages.components.session import session, widget_key
 from pages.components.text import _
 
 
@@ -18,15 +18,16 @@ def round_switch(lab: Lab) -> None:
         return
     numbers = [round_.number for round_ in lab.rounds]
     state = session()
-    show("viewed_round", state.viewed if state.viewed in numbers else numbers[-1])
+    shown = state.viewed if state.viewed in numbers else numbers[-1]
+    key = widget_key("viewed_round", shown)
 
     def look() -> None:
-        chosen = st.session_state["viewed_round"]
+        chosen = st.session_state[key]
         state.viewed = None if chosen == numbers[-1] else chosen
 
     st.selectbox(
-        _("Look at round"), numbers, key="viewed_round", on_change=look, label_visibility="collapsed", width=150,
-        format_func=lambda number: _("round {number}").format(number=number),
+        _("Look at round"), numbers, numbers.index(shown), key=key, on_change=look, label_visibility="collapsed",
+        width=150, format_func=lambda number: _("round {number}").format(number=number),
     )  # fmt: skip
 
 

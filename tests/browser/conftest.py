@@ -100,7 +100,7 @@ def launch(playwright: Playwright) -> Browser:
     try:
         return playwright.chromium.launch(args=FLAGS)
     except Error:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+        subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
         return playwright.chromium.launch(args=FLAGS)
 
 

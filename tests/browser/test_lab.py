@@ -58,6 +58,18 @@ def test_a_box_dragged_on_the_map_becomes_the_next_ranges(student: Student) -> N
     expect(student.ends()).to_have_text(["-6.0", "-2.0"])
 
 
+def test_clicks_that_follow_each_other_at_once_all_count(student: Student) -> None:
+    student.press("Start round 1")
+    student.sees("Round 1: 400 epochs")
+    student.page.get_by_role("button", name="Best-5's box").click()
+    student.primary.click()
+    student.sees("Round 2: 400 epochs")
+    low, high = student.exponents()
+    assert high - low < 4
+    boxes = student.page.get_by_test_id("stVegaLiteChart").get_by_text(re.compile("^round [12]$"))
+    assert boxes.count() == 2
+
+
 def test_pointing_at_a_panel_marks_its_point_on_the_map(student: Student) -> None:
     student.press("Start round 1")
     student.sees("Round 1: 400 epochs")
