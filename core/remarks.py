@@ -140,7 +140,10 @@ def _divergence(progress: RoundProgress, ranking: np.ndarray) -> Iterator[Remark
     diverged = progress.learning_rate[ranking[progress.diverged[ranking]]]
     if len(diverged):
         yield remark(
-            N_("{count} of {trials} trials diverged, all of them at learning rates from {lowest:.2g} up."),
+            N_(
+                "{count} of {trials} trials diverged (crosses on the map), all of them at learning rates from "
+                "{lowest:.2g} up."
+            ),
             count=len(diverged),
             trials=progress.plan.trials,
             lowest=float(diverged.min()),

@@ -260,7 +260,7 @@ def colour_bar(word: Any, sizes: Layout) -> alt.Legend:
 def details(word: Any) -> list[alt.Tooltip]:
     """What pointing at a trial tells."""
     return [
-        alt.Tooltip("rank:Q", title="Best-"),
+        alt.Tooltip("rank:Q", title=word("rank")),
         alt.Tooltip("validation:Q", title=word("validation accuracy"), format=".3f"),
         alt.Tooltip("training:Q", title=word("training accuracy"), format=".3f"),
         alt.Tooltip("learning_rate:Q", title=word("learning rate"), format=".2~e"),
