@@ -43,7 +43,7 @@ class Round:
 
     key: int
     owner: str
-    source: TrainingImages
+    source: TrainingImages | None  # None once the round is over: a lab keeps its rounds, not their images
     progress: RoundProgress
     shares: list[Share]
     attained: float = 0.0  # seconds of worker time
@@ -130,6 +130,7 @@ class Scheduler:
             return None
         round_ = min(candidates, key=lambda candidate: (candidate.attained, candidate.key))
         share = round_.shares[worker]
+        assert round_.source is not None  # only rounds that are not over are candidates
         spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials)
         drop, self.dropped[worker] = tuple(self.dropped[worker]), set()
         return Slice(round_.key, SLICE if share.furthest else FIRST_SLICE, spec, drop)
@@ -193,6 +194,7 @@ class Scheduler:
         self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
         if status.over:
             del self.rounds[round_.key]
+            round_.source = None
             for worker, share in enumerate(round_.shares):
                 if share.held:
                     self.dropped[worker].add(round_.key)

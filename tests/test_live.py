@@ -1,0 +1,71 @@
+"""The words of the live part for every state a round can be in; nothing in them is taken for markup."""
+
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from core.errors import LessonError
+from core.lab import LabRound
+from core.progress import RoundProgress, Status
+from core.remarks import remark
+from pages.components import live
+from tests.made import made
+
+ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
+
+
+def words(progress: RoundProgress, fault: LessonError | None = None, aside: int = 400) -> str:
+    return live.words(LabRound(3, SimpleNamespace(progress=progress, fault=fault)), aside)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"status": Status.WAITING, "position": 2, "remaining": 12.4},
+            "Waiting, number 2 in the queue · about 12 s left",
+        ),
+        ({"status": Status.WAITING, "position": 1}, "Waiting, number 1 in the queue<"),
+        ({"status": Status.RUNNING, "seconds": 3.2, "remaining": 0.1}, "24 of 24 epochs · 3 s · about 1 s left"),
+        ({"status": Status.PAUSED}, "Paused at 24 of 24 epochs"),
+        ({"status": Status.FINISHED, "seconds": 3.21}, "Round 3: 24 epochs in 3.2 s"),
+        ({"status": Status.STOPPED}, "Round 3 was stopped at 24 of 24 epochs"),
+        ({"status": Status.FAILED}, "Round 3 was stopped at 24 of 24 epochs"),
+    ],
+)
+def test_every_state_is_told_in_words(changes: dict[str, object], expected: str) -> None:
+    assert expected in words(replace(ROUND, **changes))
+
+
+def test_a_failed_round_says_why() -> None:
+    assert "the round was given up" in words(
+        replace(ROUND, status=Status.FAILED), LessonError("After {n} tries the round was given up.", n=3)
+    )
+
+
+def test_best_five_stand_in_the_form_of_the_lesson() -> None:
+    lines = re.findall(r"<li>(Best-\d[^<]*)</li>", words(ROUND))
+    assert lines[0] == "Best-1 (val acc:0.90) | lr:0.01, weight decay:1e-08"
+    assert len(lines) == 5
+
+
+def test_before_the_first_round_the_places_are_there() -> None:
+    empty = live.words(None, 0)
+    assert "Nothing has been trained yet." in empty and "Best-1 … Best-5" in empty
+
+
+def test_what_is_told_is_never_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "remarks", lambda progress: [remark("{name}", name="<img src=x onerror=alert(1)>")])
+    assert "<img" not in words(ROUND)
+
+
+def test_beside_the_map_the_words_keep_to_the_free_space() -> None:
+    assert 'style="width: 376px"' in words(ROUND)
+    assert "beside" not in words(ROUND, aside=0)
+
+
+def test_tables_of_one_version_are_encoded_once() -> None:
+    assert live.points_bytes(ROUND) is live.points_bytes(ROUND)
+    assert live.curves_bytes(ROUND) is not live.curves_bytes(replace(ROUND, version=2))
