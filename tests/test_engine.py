@@ -364,6 +364,16 @@ def test_workers_are_polite_and_run_one_thread(long_round: RoundHandle, engine: 
         assert process.num_threads() == 1
 
 
+def test_ctrl_c_in_the_servers_terminal_does_not_end_the_workers(engine: Engine) -> None:
+    handle = engine.start("someone", MIDDLE)
+    until(handle, lambda progress: np.count_nonzero(progress.epochs_done) == MIDDLE.trials)  # both are at work
+    before = engine.pids()
+    for pid in before:
+        psutil.Process(pid).send_signal(signal.SIGINT)
+    assert equals_direct_training(handle.wait(timeout=LIMIT))
+    assert engine.pids() == before
+
+
 def test_a_closed_engine_leaves_no_process_and_ends_its_rounds() -> None:
     engine = Engine(2)
     workers = [psutil.Process(pid) for pid in engine.pids()]

@@ -156,12 +156,16 @@ class Engine:
         scheduler = self._scheduler
         while True:
             with self._changed:
+                self._changed.wait_for(lambda: self._closing.is_set() or scheduler.has_work(index))
+                if not self._closing.is_set() and not self._workers[index].lives():
+                    log.warning("worker %d had ended and is replaced", index)  # while idle: no round's fault
+                    scheduler.worker_lost(index)
+                    self._replace(index)
                 order = scheduler.next_slice(index)
-                while order is None and not self._closing.is_set():
-                    self._changed.wait()
-                    order = scheduler.next_slice(index)
-                if order is None or self._closing.is_set():
+                if self._closing.is_set():
                     return
+            if order is None:  # stopped meanwhile
+                continue
             try:
                 report: SliceReport | str | None = self._workers[index].run(order)
             except WorkerDied:
@@ -175,14 +179,24 @@ class Engine:
                 elif report is None:
                     log.warning("worker %d died in round %d and is replaced", index, order.key)
                     scheduler.worker_died(index, order, now)
-                    self._workers[index].end()
-                    self._workers[index] = _Worker()
+                    self._replace(index)
                 else:
                     log.error("a worker failed in round %d:\n%s", order.key, report)
                     fault = LessonError(N_("The training met an unexpected fault; the round was given up."))
                     if round_ := scheduler.rounds.get(order.key):
                         scheduler.fail(round_, fault, now)
                 self._changed.notify_all()
+
+    def _replace(self, index: int) -> None:
+        """Put a new process in a worker's place, again after a while if the machine has no room for one."""
+        self._workers[index].end()
+        while not self._closing.is_set():
+            try:
+                self._workers[index] = _Worker()
+                return
+            except OSError:
+                log.exception("worker %d cannot be started", index)
+                self._changed.wait(1.0)  # lets go of the lock meanwhile
 
     def _watch(self) -> None:
         """Stop the rounds whose owners have been away for ABSENCE."""
@@ -209,6 +223,10 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
         )
+
+    def lives(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
 
     def run(self, order: Slice) -> SliceReport | str:
         """One slice: its report, or the traceback of a fault. Raises WorkerDied."""

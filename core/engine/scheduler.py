@@ -32,9 +32,9 @@ class Share:
     trials: tuple[int, ...]
     held: bool = False  # whether the worker has it in memory
     finished: bool = False
-    deaths: int = 0  # of workers, since the share last got further than ever before
+    deaths: int = 0  # of workers, since the share last got past the place of the last death
     epochs: int = 0  # trained since it was last begun, over its trials
-    furthest: int = 0  # the most it ever got to
+    died_at: int = 0  # how many epochs it had when a worker last died in it
 
 
 @dataclass
@@ -47,7 +47,6 @@ class Round:
     progress: RoundProgress
     shares: list[Share]
     attained: float = 0.0  # seconds of worker time
-    work_done: float = 0.0  # floating-point operations
     running_since: float | None = None
     fault: LessonError | None = None
 
@@ -119,13 +118,13 @@ class Scheduler:
             if round_.progress.position != position:
                 self._publish(round_, position=position)
 
+    def has_work(self, worker: int) -> bool:
+        """Whether there is a slice for a worker."""
+        return bool(self._candidates(worker))
+
     def next_slice(self, worker: int) -> Slice | None:
         """The order for a worker that is free, or None."""
-        candidates = [
-            round_
-            for round_ in self.rounds.values()
-            if round_.status is Status.RUNNING and not round_.shares[worker].finished
-        ]
+        candidates = self._candidates(worker)
         if not candidates:
             return None
         round_ = min(candidates, key=lambda candidate: (candidate.attained, candidate.key))
@@ -133,7 +132,15 @@ class Scheduler:
         assert round_.source is not None  # only rounds that are not over are candidates
         spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials)
         drop, self.dropped[worker] = tuple(self.dropped[worker]), set()
-        return Slice(round_.key, SLICE if share.furthest else FIRST_SLICE, spec, drop)
+        return Slice(round_.key, SLICE if share.held else FIRST_SLICE, spec, drop)
+
+    def _candidates(self, worker: int) -> list[Round]:
+        """The rounds that could go on on a worker."""
+        return [
+            round_
+            for round_ in self.rounds.values()
+            if round_.status is Status.RUNNING and not round_.shares[worker].finished
+        ]
 
     def slice_done(self, worker: int, order: Slice, report: SliceReport, now: float) -> None:
         """Enter what a worker reports."""
@@ -146,8 +153,8 @@ class Scheduler:
         share.held, share.finished = not report.finished, report.finished
         epochs = sum(len(scores.trials) for scores in report.scores)
         share.epochs += epochs
-        if share.epochs > share.furthest:
-            share.furthest, share.deaths = share.epochs, 0
+        if share.epochs > share.died_at:
+            share.deaths = 0
         work = epochs * round_.work() / (round_.plan.trials * round_.plan.epochs)
         round_.attained += report.seconds
         if report.seconds > 0:
@@ -159,16 +166,21 @@ class Scheduler:
         else:
             self._publish(round_, seconds=self._seconds(round_, now), remaining=self.remaining(round_))
 
-    def worker_died(self, worker: int, order: Slice, now: float) -> None:
-        """A worker died in a slice: all it held is to be begun again by its successor, to the same results."""
+    def worker_lost(self, worker: int) -> None:
+        """A worker is gone: all it held is to be begun again by its successor, to the same results."""
         self.dropped[worker] = set()
         for lost in [round_.shares[worker] for round_ in self.rounds.values()]:
             lost.held, lost.epochs = False, 0
+
+    def worker_died(self, worker: int, order: Slice, now: float) -> None:
+        """A worker died in a slice; DEATHS of them at the same place fail the round."""
         round_ = self.rounds.get(order.key)
+        died_at = round_.shares[worker].epochs if round_ else 0
+        self.worker_lost(worker)
         if round_ is None:
             return
         share = round_.shares[worker]
-        share.deaths += 1
+        share.deaths, share.died_at = share.deaths + 1, died_at
         if share.deaths >= DEATHS:
             self.fail(
                 round_,

@@ -15,7 +15,7 @@ STYLE = """
 .progress-line .bar {flex: 1; height: 8px; border-radius: 4px; background: rgba(128, 128, 128, .22); overflow: hidden;}
 .progress-line .bar div {height: 100%; border-radius: 4px; background: #3b82c4;}
 .aside h4 {font-size: .95rem; padding: 0; margin: 0 0 .3rem 0;}
-.aside ol {list-style: none; padding: 0; margin: 0 0 1rem 0; min-height: 7.6rem;}
+.aside ol {list-style: none; padding: 0; margin: 0 0 1rem 0; min-height: 6.2rem;}
 .aside ol {overflow-x: auto;}
 .aside ol li {font-family: "Source Code Pro", monospace; font-size: .72rem; line-height: 1.65; margin: 0; padding: 0;
   white-space: nowrap;}
@@ -25,6 +25,7 @@ STYLE = """
 .aside .none {opacity: .6; font-size: .9rem;}
 .aside.beside {position: absolute; right: 0; top: 2.6rem; z-index: 2;}
 .aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
+@media (min-width: 760px) {.aside:not(.beside) {display: flex; gap: 2rem;} .aside:not(.beside) section {flex: 1;}}
 .st-key-width {height: 0; overflow: hidden;}
 </style>
 """

@@ -139,7 +139,7 @@ def best_lines(progress: RoundProgress | None) -> str:
             )
     items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
     title = _("The best so far")
-    return f"<h4>{escape(title)}</h4><ol>{items}</ol>"
+    return f"<section><h4>{escape(title)}</h4><ol>{items}</ol></section>"
 
 
 def what_to_see(progress: RoundProgress | None) -> str:
@@ -147,7 +147,8 @@ def what_to_see(progress: RoundProgress | None) -> str:
     found = [said(remark) for remark in remarks(progress)] if progress else []
     body = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
     title, nothing = _("What to see"), _("It will say here what the round shows.")
-    return f"<h4>{escape(title)}</h4>" + (f"<ul>{body}</ul>" if body else f'<p class="none">{escape(nothing)}</p>')
+    shown = f"<ul>{body}</ul>" if body else f'<p class="none">{escape(nothing)}</p>'
+    return f"<section><h4>{escape(title)}</h4>{shown}</section>"
 
 
 def _waiting(round_: LabRound, done: int, total: int) -> str:
