@@ -29,6 +29,11 @@ class Parameters:
     weights: list[np.ndarray]  # (trials, n_in, n_out) each
     biases: list[np.ndarray]  # (trials, 1, n_out) each
 
+    def alone(self, place: int) -> "Parameters":
+        """The trial at `place` as a stack of one, in the same memory."""
+        only = slice(place, place + 1)
+        return Parameters([weight[only] for weight in self.weights], [bias[only] for bias in self.biases])
+
     def keep(self, which: np.ndarray) -> "Parameters":
         """Only the trials at the places `which`."""
         return Parameters([weight[which] for weight in self.weights], [bias[which] for bias in self.biases])
@@ -46,7 +51,7 @@ class Workspace:
         units = sizes[1]
         layers = list(zip(sizes, sizes[1:], strict=False))
         self.images = np.empty((blocks, batch, sizes[0] // blocks), FLOAT)
-        self.partial = np.empty((trials, blocks, batch, units), FLOAT)  # the first layer's products, block by block
+        self.partial = np.empty((trials, batch, units), FLOAT)  # the first layer's product with one block of pixels
         self.hidden = [np.empty((trials, batch, units), FLOAT) for _ in sizes[1:-1]]
         self.scores = np.empty((trials, sizes[-1], batch), FLOAT)
         self.deltas = [np.empty((trials, batch, units), FLOAT) for _ in range(2)]  # a layer's and the one's below it
@@ -73,9 +78,15 @@ def initialise(sizes: list[int], generators: list[np.random.Generator]) -> Param
 
 
 def forward(params: Parameters, images: np.ndarray, work: Workspace) -> np.ndarray:
-    """Scores of a batch before the softmax, (trials, classes, batch); `work` remembers what the gradients need."""
-    np.matmul(images, in_blocks(params.weights[0], len(images)), out=work.partial)
-    below = np.add.reduce(work.partial, axis=1, out=work.hidden[0])
+    """Scores of a batch before the softmax, (trials, classes, batch); `work` remembers what the gradients need.
+
+    images: (blocks, batch, n_in / blocks), or (blocks, batches, batch, n_in / blocks) for one trial and many batches
+    at a time: the batches then stand in the place of the trials.
+    """
+    weight = in_blocks(params.weights[0], len(images))
+    below = np.matmul(images[0], weight[:, 0], out=work.hidden[0])
+    for block in range(1, len(images)):
+        below += np.matmul(images[block], weight[:, block], out=work.partial)
     for layer, hidden in enumerate(work.hidden):
         if layer:
             np.matmul(below, params.weights[layer], out=hidden)

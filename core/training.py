@@ -5,7 +5,7 @@ generator of its own; the split and the mini-batches come from the round's seed 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from core.network import Parameters, Workspace, forward, gradients, initialise, 
 from core.optimizers import SGD
 from core.plan import RoundPlan
 
-EVALUATION_BATCH = 100  # images scored at once, like a mini-batch
+EVALUATION_BATCH, EVALUATION_BATCHES = 100, 5  # images scored at once: batches like mini-batches, so many together
 PIXELS_A_BLOCK = 100  # see network.py
 
 # what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index))
@@ -143,16 +143,28 @@ def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Wor
 def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> tuple[np.ndarray, np.ndarray]:
     """(right, finite): which images are classified rightly (trials, images), and whose scores are finite (trials,)."""
     trials = len(params.biases[0])
-    count = data.images.shape[1]
+    blocks, count, pixels = data.images.shape
     right = np.empty((trials, count), bool)
     finite = np.ones(trials, bool)
-    for start in range(0, count, EVALUATION_BATCH):
-        part = slice(start, start + EVALUATION_BATCH)
-        images, labels = data.images[:, part], data.labels[part]
-        scores = forward(params, images, workspaces.of(params, len(labels), len(images)))
-        finite &= np.isfinite(scores).all(axis=(1, 2))
-        np.equal(predict(scores), labels, out=right[:, part])
+    for part, batches in evaluation_parts(count):
+        images = data.images[:, part].reshape(blocks, batches, -1, pixels)
+        labels = data.labels[part].reshape(batches, -1)
+        for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
+            alone = params.alone(trial)
+            scores = forward(alone, images, workspaces.of(alone, labels.shape[1], blocks, batches))
+            finite[trial] &= bool(np.isfinite(scores).all())
+            np.equal(predict(scores), labels, out=right[trial, part].reshape(labels.shape))
     return right, finite
+
+
+def evaluation_parts(count: int) -> Iterator[tuple[slice, int]]:
+    """Which images to score in one pass, and in how many batches: a few full ones each time, then the rest."""
+    full = count // EVALUATION_BATCH
+    for first in range(0, full, EVALUATION_BATCHES):
+        batches = min(EVALUATION_BATCHES, full - first)
+        yield slice(first * EVALUATION_BATCH, (first + batches) * EVALUATION_BATCH), batches
+    if count % EVALUATION_BATCH:
+        yield slice(full * EVALUATION_BATCH, count), 1
 
 
 class Workspaces:
@@ -161,12 +173,13 @@ class Workspaces:
     def __init__(self) -> None:
         self._made: dict[tuple[int, ...], Workspace] = {}
 
-    def of(self, params: Parameters, batch: int, blocks: int) -> Workspace:
-        """A workspace for `params` and batches of that size."""
+    def of(self, params: Parameters, batch: int, blocks: int, stack: int | None = None) -> Workspace:
+        """A workspace for `params` and batches of that size; `stack` of them at a time, one a trial if None."""
         sizes = [params.weights[0].shape[1], *(weight.shape[2] for weight in params.weights)]
-        key = (len(params.biases[0]), batch, blocks, *sizes)
+        stack = stack or len(params.biases[0])
+        key = (stack, batch, blocks, *sizes)
         if key not in self._made:
-            self._made[key] = Workspace(len(params.biases[0]), batch, blocks, sizes)
+            self._made[key] = Workspace(stack, batch, blocks, sizes)
         return self._made[key]
 
 
