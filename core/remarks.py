@@ -46,19 +46,19 @@ def remarks(progress: RoundProgress) -> list[Remark]:
     """All that can be said of a round now, the most useful first."""
     ranking = progress.ranking()
     healthy = ranking[~progress.diverged[ranking]]
-    if len(ranking) < 2:
+    if not len(ranking):
         return []
     accuracy = progress.last_validation()
     images = progress.plan.validation_images()
     said = list(_divergence(progress, ranking))
     if not len(healthy):
-        return said
+        return [*said, remark(N_("Nothing has learned: move the learning rate down."))]
     top = float(accuracy[healthy[0]])
     guessing = 1 / CLASSES
     if top <= guessing + 2 * standard_error(guessing, images):
         return [remark(N_("No trial is better than guessing ({chance:.2f}) yet."), chance=guessing), *said]
     worst = float(accuracy[healthy[-1]])
-    flat = len(healthy) >= BEST and top - worst < 2 * standard_error(top, images)
+    flat = len(healthy) >= BEST and top - worst <= 2 * standard_error(top, images)
     if flat:
         said.append(
             remark(

@@ -17,6 +17,7 @@ from core.plan import RoundPlan
 
 EVALUATION_BATCH, EVALUATION_BATCHES = 100, 5  # images scored at once: batches like mini-batches, so many together
 PIXELS_A_BLOCK = 100  # see network.py
+WORKSPACES = 16  # shapes of batches whose memory is kept
 
 # what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index))
 SPLIT, BATCHES, VALUES, WEIGHTS = range(4)
@@ -168,7 +169,7 @@ def evaluation_parts(count: int) -> Iterator[tuple[slice, int]]:
 
 
 class Workspaces:
-    """The memory a worker trains in, one piece for each shape it has met in a round."""
+    """The memory a worker trains in, one piece for each shape it has met lately."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[int, ...], Workspace] = {}
@@ -179,6 +180,8 @@ class Workspaces:
         stack = stack or len(params.biases[0])
         key = (stack, batch, blocks, *sizes)
         if key not in self._made:
+            if len(self._made) >= WORKSPACES:
+                self._made.clear()
             self._made[key] = Workspace(stack, batch, blocks, sizes)
         return self._made[key]
 

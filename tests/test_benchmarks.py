@@ -83,7 +83,7 @@ def test_textbook_gradients_agree_with_differences_of_the_loss() -> None:
 
 def test_textbook_learns_as_well_as_the_core() -> None:
     fixed = SearchSpace(LogRange(-2, -2), LogRange(-8, -8))
-    plan = RoundPlan(space=fixed, trials=6, epochs=40)
+    plan = RoundPlan(space=fixed, trials=4, epochs=40)
     source = load_training("digits", 500)
     data, workspaces = prepare(plan, source), Workspaces()
     stack = begin(plan, range(plan.trials), data.pixels)

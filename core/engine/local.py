@@ -30,6 +30,7 @@ from core.progress import RoundProgress, Status
 
 ROOT = Path(__file__).parents[2]
 ABSENCE = 60.0  # seconds after which the round of an owner who has left is stopped
+PAUSE = 600.0  # seconds after which a paused round is stopped: others wait for its memory
 PATIENCE = 5.0  # seconds a worker gets to end by itself
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "BLIS")}
 
@@ -199,7 +200,7 @@ class Engine:
                 self._changed.wait(1.0)  # lets go of the lock meanwhile
 
     def _watch(self) -> None:
-        """Stop the rounds whose owners have been away for ABSENCE."""
+        """Stop the rounds whose owners have been away for ABSENCE, or that have held memory in a pause for PAUSE."""
         while not self._closing.wait(1.0):
             with self._changed:
                 rounds = list(self._scheduler.rounds.values())
@@ -207,7 +208,8 @@ class Engine:
             seen = {}
             for round_ in rounds:
                 seen[round_.owner] = now if self._present(round_.owner) else self._seen.get(round_.owner, now)
-                if now - seen[round_.owner] > ABSENCE:
+                forgotten = round_.paused_at is not None and now - round_.paused_at > PAUSE
+                if forgotten or now - seen[round_.owner] > ABSENCE:
                     self.move(round_, None, Status.STOPPED)
             self._seen = seen  # who started a round meanwhile has been seen when next looked for
 

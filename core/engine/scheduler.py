@@ -48,6 +48,7 @@ class Round:
     shares: list[Share]
     attained: float = 0.0  # seconds of worker time
     running_since: float | None = None
+    paused_at: float | None = None
     fault: LessonError | None = None
 
     @property
@@ -202,6 +203,7 @@ class Scheduler:
             return
         seconds = self._seconds(round_, now)
         round_.running_since = now if status is Status.RUNNING else None
+        round_.paused_at = now if status is Status.PAUSED else None
         remaining = None if status.over else self.remaining(round_)
         self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
         if status.over:

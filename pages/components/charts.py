@@ -21,7 +21,7 @@ from core.space import REACHES, SearchSpace, exponent
 from pages.components.text import catalogue
 
 PANELS = 20  # Best-1 ... Best-20
-CURVE_POINTS = 100  # of an epoch axis; longer curves are thinned out
+CURVE_POINTS = 60  # of an epoch axis; longer curves are thinned out
 MAP_HEIGHT, STRIP, PANEL_HEIGHT = 300, 90, 84
 GAP, AXIS = 14, 52  # between panels; room for an axis with its title
 WIDE, MEDIUM = 900, 620  # pixels; below MEDIUM everything stands in one column
@@ -30,6 +30,8 @@ INK = {False: "#31333f", True: "#e3e5e8"}  # text that no axis belongs to, by wh
 NO_HEADER = alt.Header(
     title=None, labelFontSize=1, labelColor="transparent", labelPadding=0
 )  # labels=False is not heeded
+# a drag always draws a new box, also where the old one lies
+BRUSH = {"type": "interval", "encodings": ["x", "y"], "translate": False, "zoom": False}
 HOVER = {"type": "point", "fields": ["trial"], "on": "pointerover", "clear": "pointerout"}
 # an axis label, 10 to the power of a whole number, as a Vega expression
 POWER_OF_TEN = (
@@ -98,7 +100,7 @@ def points_table(progress: RoundProgress) -> pa.Table:
 
 
 def curves_table(progress: RoundProgress) -> pa.Table:
-    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, last, diverged.
+    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, last.
 
     A panel without a trial yet has one row with trial -1 and no accuracy, so that it stands there from the start.
     """
@@ -114,18 +116,17 @@ def curves_table(progress: RoundProgress) -> pa.Table:
     place = np.concatenate([np.arange(count) for count in reached]) if len(best) else np.arange(0)
     epoch = shown[place]
     empty = np.arange(len(best) + 1, panels + 1)
-    gap = np.full(len(empty), np.nan)
-    last, diverged = progress.last_validation(), progress.diverged
+    gap = np.full(len(empty), np.nan, np.float32)
+    last = progress.last_validation().astype(np.float32)
     return pa.table(
-        {
-            "rank": np.concatenate([rank, empty]).astype(np.int32),
-            "trial": np.concatenate([trial, np.full(len(empty), -1)]).astype(np.int32),
-            "epoch": np.concatenate([epoch + 1, np.ones(len(empty), int)]).astype(np.int32),
+        {  # small types: this table is most of what a tick sends
+            "rank": np.concatenate([rank, empty]).astype(np.int8),
+            "trial": np.concatenate([trial, np.full(len(empty), -1)]).astype(np.int16),
+            "epoch": np.concatenate([epoch + 1, np.ones(len(empty), int)]).astype(np.int16),
             "first": np.concatenate([place == 0, np.ones(len(empty), bool)]),
             "validation": np.concatenate([progress.validation_accuracy[trial, epoch], gap]),
             "training": np.concatenate([progress.train_accuracy[trial, epoch], gap]),
             "last": np.concatenate([last[trial], gap]),
-            "diverged": np.concatenate([diverged[trial], np.zeros(len(empty), bool)]),
         }
     )
 
@@ -162,7 +163,7 @@ def arrow(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)  # 15 KB each, and 0.2 s to build
 def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[str, Any]:
     """The live chart: the map, accuracy against either exponent alone, and the Best panels, all linked.
 
@@ -211,7 +212,7 @@ def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang
     views = list(named_views(spec))  # one selection for many views: Altair says it only with a warning
     maps = [name for name in views if name.startswith("map")]
     spec["params"] = [
-        {"name": "brush", "select": {"type": "interval", "encodings": ["x", "y"]}, "views": maps},
+        {"name": "brush", "select": BRUSH, "views": maps},
         {"name": "hover", "select": HOVER, "views": views},
     ]
     return spec

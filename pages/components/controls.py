@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.datasets import DATASETS, download_mnist, mnist_folder, mnist_ready, training_count
+from core.datasets import DATASETS, DatasetMissing, download_mnist, mnist_folder, mnist_ready, training_count
 from core.errors import LessonError
 from core.lab import Lab
 from core.plan import LIMITS, VALIDATION_RATES
@@ -85,6 +85,7 @@ def start_or_stop(lab: Lab) -> None:
         else:
             st.button(_("Pause"), icon=":material/pause:", on_click=latest.handle.pause)
         st.button(_("Stop"), icon=":material/stop:", on_click=latest.handle.stop)
+        undo_button(lab)
         return
     number = latest.number + 1 if latest else 1
     moved = latest is not None and lab.plan.space != latest.progress.plan.space
@@ -96,13 +97,22 @@ def start_or_stop(lab: Lab) -> None:
             _("Use the Best-{count}'s box").format(count=BEST_BOX), icon=":material/select_all:",
             on_click=lambda: attempt(lab.choose, best_box(lab)), disabled=best_box(lab) is None,
         )  # fmt: skip
-        st.button(_("Undo"), icon=":material/undo:", on_click=lab.undo, disabled=not lab.earlier)
+        undo_button(lab)
+
+
+def undo_button(lab: Lab) -> None:
+    """Back to the ranges before."""
+    st.button(
+        _("Undo"), icon=":material/undo:", key="undo", on_click=attempt, args=(lab.undo,), disabled=not lab.earlier
+    )
 
 
 def start(lab: Lab) -> None:
     """Begin the next round and look at it."""
-    session().viewed = None
+    state = session()
+    state.viewed = None
     attempt(lab.start, engine())
+    state.offer_mnist = isinstance(state.fault, DatasetMissing)
 
 
 def best_box(lab: Lab) -> SearchSpace | None:

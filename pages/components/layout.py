@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
-ROUNDING = 20  # pixels: a few more or less are no reason to draw anew
+ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
 
 STYLE = """

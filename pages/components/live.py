@@ -17,16 +17,22 @@ from pages.components.text import _, language, said, told
 TICK = 1.0  # seconds
 FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
 CHART = "live_chart"
+SLIP = 0.2  # decades: a smaller box is a click that slipped
 
 
 def live(lab: Lab, width: int) -> None:
     """Draw the round in view, again every second while it runs."""
     round_ = viewed_round(lab)
-    running = round_ is not None and round_.progress.status in (Status.WAITING, Status.RUNNING)
+    running = runs(lab)
     if running and round_ and not round_.progress.started:
         round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), FIRST_POINTS)
     with st.container(key="live"):
         st.fragment(draw, run_every=TICK if running else None)(lab, width, running)
+
+
+def runs(lab: Lab) -> bool:
+    """Whether the lab's latest round, in view or not, is moving on by itself."""
+    return lab.latest is not None and lab.latest.progress.status in (Status.WAITING, Status.RUNNING)
 
 
 def draw(lab: Lab, width: int, running: bool) -> None:
@@ -34,7 +40,7 @@ def draw(lab: Lab, width: int, running: bool) -> None:
     state = session()
     round_ = viewed_round(lab)
     progress = round_.progress if round_ else None
-    if state.moved or (running and progress and progress.status not in (Status.WAITING, Status.RUNNING)):
+    if state.moved or running != runs(lab):
         state.moved = False
         st.rerun()
     st.html(words(round_, charts.layout(width).aside))
@@ -98,7 +104,7 @@ def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
 def brushed(lab: Lab) -> None:
     """The box drawn on the map becomes the next round's ranges."""
     box = st.session_state[CHART].selection.get("brush", {})
-    if "lr" in box and "wd" in box:
+    if "lr" in box and "wd" in box and max(abs(ends[0] - ends[1]) for ends in box.values()) >= SLIP:
         ranges = {"learning_rate": box["lr"], "weight_decay": box["wd"]}
         chosen = {
             axis: LogRange(float(min(ends)), float(max(ends))).within(REACHES[axis]) for axis, ends in ranges.items()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
 import streamlit as st
 from streamlit import runtime
@@ -24,21 +25,35 @@ class Session:
 
     token: str | None = None  # of the lab; a run may begin with an address from before it stood there
     viewed: int | None = None  # number of the round looked at, None for the latest
-    fault: LessonError | None = None  # to be told once
+    fault: LessonError | None = None  # what the page tells
     moved: bool = False  # the chart has changed the lab: draw the whole page
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     offer_mnist: bool = False  # MNIST was chosen and is not here
 
 
-@st.cache_resource(show_spinner=False)
+# Not in st.cache_resource, which any browser may empty with a message.
+_starting = threading.RLock()
+
+
 def labs() -> Labs:
     """All labs of this server."""
+    with _starting:
+        return _labs()
+
+
+def engine() -> Engine:
+    """The server's engine, started once."""
+    with _starting:
+        return _engine()
+
+
+@cache
+def _labs() -> Labs:
     return Labs(lambda session: not runtime.exists() or runtime.get_instance().is_active_session(session))
 
 
-@st.cache_resource(show_spinner=False)
-def engine() -> Engine:
-    """The server's engine, started once."""
+@cache
+def _engine() -> Engine:
     with suppress(StreamlitSecretNotFoundError):
         if "MNIST_DIR" in st.secrets:
             os.environ.setdefault("MNIST_DIR", str(st.secrets["MNIST_DIR"]))
@@ -73,15 +88,15 @@ def viewed_round(of: Lab) -> LabRound | None:
 
 
 def tell_fault() -> None:
-    """Show the fault that is waiting to be told."""
-    state = session()
-    if state.fault is not None:
-        st.warning(told(state.fault), icon=":material/info:")
-        state.fault = None
+    """Show the last fault, until the student does something else."""
+    fault = session().fault
+    if fault is not None:
+        st.warning(told(fault), icon=":material/info:")
 
 
 def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:
     """Call `action`; a LessonError becomes the sentence that the page shows next."""
+    session().fault = None
     try:
         action(*arguments, **settings)
     except LessonError as fault:

@@ -19,6 +19,10 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "training.digits": "training.digits",
     "training.pytorch": "training.pytorch",
     "training.linearity": "training.linearity",
+    "live.tick_cpu": "live.tick_cpu",
+    "live.p95_60": "live.p95_60",
+    "live.first_point": "live.first_point",
+    "live.answers": "live.answers",
 }
 LIMIT, QUICK_LIMIT = 900, 180  # seconds after which a run that hangs is ended
 

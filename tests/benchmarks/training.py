@@ -24,7 +24,7 @@ from tests.benchmarks.figure import Figure, Skipped, at_least
 from tests.benchmarks.programs import DEFAULT_THREADS, Programs, running
 
 LESSON = RoundPlan(dataset="mnist", images=500, trials=100, epochs=50, seed=0)
-PRODUCTS = 20  # of sgemm, one after the other: about half a second
+PRODUCTS = 40  # of sgemm, one after the other: about a second
 
 Measure = Callable[[], float]
 

@@ -58,6 +58,38 @@ def test_a_box_dragged_on_the_map_becomes_the_next_ranges(student: Student) -> N
     expect(student.ends()).to_have_text(["-6.0", "-2.0"])
 
 
+def test_a_box_inside_the_last_one_is_a_new_box(student: Student) -> None:
+    student.press("Start round 1")
+    student.sees("Round 1: 400 epochs")
+    drag_over_the_right_half(student)
+    expect(student.primary).to_have_text(re.compile("Start round 2 in these ranges"))
+    outer = student.exponents()
+    box = student.chart.bounding_box()
+    assert box is not None
+    mouse = student.page.mouse
+    mouse.move(box["x"] + 400, box["y"] + 100)
+    mouse.down()
+    mouse.move(box["x"] + 480, box["y"] + 160, steps=6)
+    mouse.up()
+    student.page.wait_for_function(
+        f"document.querySelector('[data-testid=stSliderThumbValue]').textContent != '{outer[0]:.1f}'"
+    )
+    low, high = student.exponents()
+    assert outer[0] < low < high < outer[1]
+
+
+def test_the_end_of_a_round_is_noticed_while_an_older_one_is_in_view(student: Student) -> None:
+    student.press("Start round 1")
+    student.sees("Round 1: 400 epochs")
+    student.set_number("epochs", LONG)
+    student.press("Start round 2")
+    student.sees(re.compile(r"\d+ of 4000 epochs · "))
+    student.page.get_by_role("combobox").first.click()
+    student.page.get_by_role("option", name="round 1").click()
+    student.sees("Round 1: 400 epochs")
+    expect(student.primary).to_have_text(re.compile("Start round 3"), timeout=PATIENCE)
+
+
 def test_clicks_that_follow_each_other_at_once_all_count(student: Student) -> None:
     student.press("Start round 1")
     student.sees("Round 1: 400 epochs")
