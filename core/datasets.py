@@ -68,6 +68,16 @@ def split(count: int, validation_rate: float, rng: np.random.Generator) -> Split
     return Split(train=order[held_out:], validation=order[:held_out])
 
 
+def unshuffled(labels: np.ndarray, validation_rate: float) -> Split:
+    """The split of images that are sorted by their labels and not shuffled: the first ones validate.
+
+    labels: (images,)
+    """
+    order = np.argsort(labels, kind="stable")
+    held_out = min(max(round(len(labels) * validation_rate), 1), len(labels) - 1)
+    return Split(train=order[held_out:], validation=order[:held_out])
+
+
 def training_count(name: str) -> int:
     """How many training images a data set offers. Raises DatasetError for an unknown name."""
     if name not in TRAINING_COUNTS:
@@ -110,7 +120,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
 def _mnist(count: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` images and labels, (count, 784) and (count,), from files whose whole form has been checked."""
     most = TRAINING_COUNTS["mnist"]
-    images_file, labels_file = (_find(folder, stem) for stem in (IMAGES, LABELS))
+    images_file, labels_file = (find(folder, stem) for stem in (IMAGES, LABELS))
     held, labelled = count_items(images_file, (28, 28), most), count_items(labels_file, (), most)
     if held != labelled:
         raise DatasetError(
@@ -140,12 +150,12 @@ def mnist_folder() -> Path:
 def mnist_ready(folder: Path) -> bool:
     """Whether both training files are there, gzipped or plain. What is in them, `load_training` checks."""
     try:
-        return all(_find(folder, stem) for stem in (IMAGES, LABELS))
+        return all(find(folder, stem) for stem in (IMAGES, LABELS))
     except DatasetMissing:
         return False
 
 
-def _find(folder: Path, stem: str) -> Path:
+def find(folder: Path, stem: str) -> Path:
     """The gzipped file if there is one, so that a download mends a folder whose plain file is broken."""
     for path in (folder / f"{stem}.gz", folder / stem):
         try:

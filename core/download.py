@@ -1,4 +1,4 @@
-"""Fetches MNIST's training files with pooch: from the first mirror that serves them, checked, never half-done.
+"""Fetches MNIST's four files with pooch: from the first mirror that serves them, checked, never half-done.
 
 mirror -> folder/mnist-download-*/tmp* -> MD5 -> folder/train-images-idx3-ubyte.gz
 """
@@ -17,6 +17,8 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.go
 OFFICIAL = {  # file: its MD5, its size in bytes
     "train-images-idx3-ubyte.gz": ("f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
     "train-labels-idx1-ubyte.gz": ("d53e105ee54ea40749a09fcbcd1e9432", 28_881),
+    "t10k-images-idx3-ubyte.gz": ("9fb629c4189551a2d022fa330f9573f3", 1_648_877),
+    "t10k-labels-idx1-ubyte.gz": ("ec29112dd5afa0611ce80d1b7f02629c", 4_542),
 }
 TIMEOUT = 20.0  # seconds that a mirror may be silent
 CHUNK = 1 << 16  # bytes between two reports of progress
@@ -27,12 +29,12 @@ ABANDONED = 3_600.0  # seconds without a byte after which a killed download's sc
 def download_mnist(
     folder: Path, progress: Callable[[int, int], None] | None = None, mirrors: Sequence[str] = MIRRORS
 ) -> None:
-    """Fetches the two official training files into `folder`, each moved there whole after its MD5 has been checked.
+    """Fetches the four official files into `folder`, each moved there whole after its MD5 has been checked.
 
     A file that is there with the right checksum is kept, one with another checksum is replaced. Downloads that run
     side by side do not meet. To end a download early, let `progress` raise (neither an OSError nor a ValueError).
 
-    progress: called with (bytes so far, bytes in all) of both files together; falls back when a mirror fails midway
+    progress: called with (bytes so far, bytes in all) of all files together; falls back when a mirror fails midway
     mirrors:  base URLs, at least one, tried in turn; a mirror fails when it is silent for TIMEOUT seconds
     Raises DatasetError if no mirror serves a file or the folder cannot be written.
     """

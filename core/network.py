@@ -1,42 +1,56 @@
 """Fully connected networks with ReLU, many of them side by side: the first axis is always the trial.
 
-All trials of a stack see the same images, each through its own weights:
+All trials of a stack see the same images, each through its own weights. Images stand in columns, and a bias is the
+weight of one more input that is always 1:
 
-    images   # (blocks, batch, n_in / blocks)     W[0]  # (trials, n_in, n_out)
-    hidden   # (trials, batch, n_out)             b[0]  # (trials, 1, n_out)
+    columns  # (blocks, inputs / blocks, batch)   the last input is 1
+    W[0]     # (trials, inputs, n_out)            the last row holds the biases
+    hidden   # (trials, n_out + 1, batch)         the last row is 1
     scores   # (trials, classes, batch)
 
 np.matmul multiplies one trial after another, so a trial's numbers are the same to the bit alone or in a stack.
 
-Where the time goes, and what is done about it: matrix products of about 100 x 100 x 100 run fastest (no copying into
-BLAS's own order), so the pixels come in blocks of about 100 and the first layer adds up its blocks. Multiplying by a
-transposed matrix is a quarter slower than copying it first. A pass over an array costs little when both operands are
-arrays (np.maximum with a scalar takes four times as long), and nothing is allocated inside the loop.
+Where the time goes, and what is done about it: BLAS has a fast path for products of up to 100 x 100 x 100, a third
+faster than anything just above, so the pixels come in blocks of up to 100, the first layer adds up its blocks, and a
+product that is a little too large is done in two halves. With images in columns the forward pass is W^T H, the fastest
+form there is (H W takes a tenth longer, H W^T more than half), and the biases cost no pass of their own (adding
+them took a fifth of the time of the product before). A pass over an array costs little when both operands are arrays
+(np.maximum with a scalar takes four times as long), and nothing is allocated inside the loop.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 FLOAT = np.float32
+FAST = 1_000_000  # multiplications of the largest product on BLAS's fast path
 
 
 @dataclass
 class Parameters:
-    """Weights and biases of a stack of networks, one entry a layer."""
+    """Weights and biases of a stack of networks, one array a layer."""
 
-    weights: list[np.ndarray]  # (trials, n_in, n_out) each
-    biases: list[np.ndarray]  # (trials, 1, n_out) each
+    layers: list[np.ndarray]  # (trials, n_in + 1, n_out) each, the biases last
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """(trials, n_in, n_out) each, in the layers' memory."""
+        return [layer[:, :-1] for layer in self.layers]
+
+    @property
+    def biases(self) -> list[np.ndarray]:
+        """(trials, 1, n_out) each, in the layers' memory."""
+        return [layer[:, -1:] for layer in self.layers]
 
     def alone(self, place: int) -> "Parameters":
         """The trial at `place` as a stack of one, in the same memory."""
-        only = slice(place, place + 1)
-        return Parameters([weight[only] for weight in self.weights], [bias[only] for bias in self.biases])
+        return Parameters([layer[place : place + 1] for layer in self.layers])
 
     def keep(self, which: np.ndarray) -> "Parameters":
         """Only the trials at the places `which`."""
-        return Parameters([weight[which] for weight in self.weights], [bias[which] for bias in self.biases])
+        return Parameters([layer[which] for layer in self.layers])
 
 
 class Workspace:
@@ -44,63 +58,100 @@ class Workspace:
 
     What a layer needs only for a moment is shared by all layers of that shape: less memory, more of it in the cache.
 
-    blocks: how many blocks the pixels come in    sizes: units a layer, inputs first
+    blocks: how many blocks the inputs come in    sizes: units a layer, pixels first
+    training: False if there will be no gradients    memory: that of a workspace for larger batches, to share it
     """
 
-    def __init__(self, trials: int, batch: int, blocks: int, sizes: list[int]) -> None:
-        units = sizes[1]
-        layers = list(zip(sizes, sizes[1:], strict=False))
-        self.images = np.empty((blocks, batch, sizes[0] // blocks), FLOAT)
-        self.partial = np.empty((trials, batch, units), FLOAT)  # the first layer's product with one block of pixels
-        self.hidden = [np.empty((trials, batch, units), FLOAT) for _ in sizes[1:-1]]
-        self.scores = np.empty((trials, sizes[-1], batch), FLOAT)
-        self.deltas = [np.empty((trials, batch, units), FLOAT) for _ in range(2)]  # a layer's and the one's below it
-        self.zeros = np.zeros((batch, units), FLOAT)
-        self.ones = np.ones((batch, units), np.int32)
-        self.one = np.ones((1, batch), FLOAT)
-        shapes = {layer: np.empty((trials, *layer), FLOAT) for layer in layers}
-        self.gradient = [shapes[layer] for layer in layers]
-        shapes = {layer: np.empty((trials, *layer[::-1]), FLOAT) for layer in layers[1:]}
-        self.transposed = [np.empty(0, FLOAT), *(shapes[layer] for layer in layers[1:])]
+    def __init__(
+        self,
+        trials: int,
+        batch: int,
+        blocks: int,
+        sizes: list[int],
+        training: bool = True,
+        memory: dict[str, np.ndarray] | None = None,
+    ) -> None:
+        self._kind = trials, blocks, sizes
+        self._memory = {} if memory is None else memory
+        self._smaller: dict[int, Workspace] = {}
+        inputs, units, layers = (sizes[0] + 1) // blocks, sizes[1], len(sizes) - 1
+        kept = layers if training else 2  # without gradients a layer is forgotten as soon as the next one is done
+        self.hidden = [self._array(f"hidden {layer % kept}", trials, units + 1, batch) for layer in range(layers - 1)]
+        self.sums = [below[:, :-1] for below in self.hidden]  # what the products write
+        self.sums.append(self._array("scores", trials, sizes[-1], batch))
+        self.partial = self._array("partial", trials, units, batch)  # the first layer's product with one block
+        self.zeros = self._array("zeros", units, batch)
+        self.zeros[:] = 0
+        if training:
+            self.images = self._array("images", blocks, batch, inputs)
+            self.columns = self._array("columns", blocks, inputs, batch)
+            self.deltas = [self._array(f"delta {parity}", trials, units, batch) for parity in range(2)]
+            self.transposed = [self._array(f"transposed {n_out}", trials, batch, n_out) for n_out in sizes[1:]]
+            shapes = [(n_in + 1, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
+            self.gradient = [self._array(f"gradient {shape}", trials, *shape) for shape in shapes]
+            self.ones = self._array("ones", units, batch).view(np.int32)
+            self.ones[:] = 1
+
+    def _array(self, name: str, *shape: int) -> np.ndarray:
+        """The memory of that name in that shape."""
+        size = math.prod(shape)
+        if name not in self._memory:
+            self._memory[name] = np.empty(size, FLOAT)
+        return self._memory[name][:size].reshape(shape)
+
+    def smaller(self, batch: int) -> "Workspace":
+        """The same memory for batches of fewer images."""
+        if batch not in self._smaller:
+            trials, blocks, sizes = self._kind
+            self._smaller[batch] = Workspace(trials, batch, blocks, sizes, memory=self._memory)
+        return self._smaller[batch]
 
 
 def initialise(sizes: list[int], generators: list[np.random.Generator]) -> Parameters:
     """Initial parameters, one generator a trial: He normal weights (He et al. 2015), biases zero.
 
-    sizes: units a layer, inputs first
+    sizes: units a layer, pixels first
     """
-    layers = list(zip(sizes, sizes[1:], strict=False))
-    weights = [np.empty((len(generators), *layer), FLOAT) for layer in layers]
+    shapes = list(zip(sizes, sizes[1:], strict=False))
+    params = Parameters([np.zeros((len(generators), n_in + 1, n_out), FLOAT) for n_in, n_out in shapes])
     for trial, rng in enumerate(generators):
-        for (n_in, _), weight in zip(layers, weights, strict=True):
+        for (n_in, _), weight in zip(shapes, params.weights, strict=True):
             weight[trial] = rng.standard_normal(weight.shape[1:], FLOAT) * FLOAT(np.sqrt(2 / n_in))
-    return Parameters(weights, [np.zeros((len(generators), 1, n_out), FLOAT) for _, n_out in layers])
+    return params
 
 
-def forward(params: Parameters, images: np.ndarray, work: Workspace) -> np.ndarray:
+def forward(params: Parameters, columns: np.ndarray, work: Workspace) -> np.ndarray:
     """Scores of a batch before the softmax, (trials, classes, batch); `work` remembers what the gradients need.
 
-    images: (blocks, batch, n_in / blocks), or (blocks, batches, batch, n_in / blocks) for one trial and many batches
-    at a time: the batches then stand in the place of the trials.
+    columns: (blocks, inputs / blocks, batch), or (blocks, batches, inputs / blocks, batch) for one trial and many
+    batches at a time: the batches then stand in the place of the trials.
     """
-    weight = in_blocks(params.weights[0], len(images))
-    below = np.matmul(images[0], weight[:, 0], out=work.hidden[0])
-    for block in range(1, len(images)):
-        below += np.matmul(images[block], weight[:, block], out=work.partial)
-    for layer, hidden in enumerate(work.hidden):
-        if layer:
-            np.matmul(below, params.weights[layer], out=hidden)
-        hidden += params.biases[layer]
-        below = np.maximum(hidden, work.zeros, out=hidden)
-    np.matmul(params.weights[-1].swapaxes(1, 2), below.swapaxes(-1, -2), out=work.scores)
-    work.scores += params.biases[-1].swapaxes(1, 2)
-    return work.scores
+    first = in_blocks(params.layers[0], len(columns)).swapaxes(2, 3)
+    sums = product(first[:, 0], columns[0], work.sums[0])
+    for block in range(1, len(columns)):
+        sums += product(first[:, block], columns[block], work.partial)
+    for layer, below in enumerate(work.hidden, start=1):
+        np.maximum(sums, work.zeros, out=sums)
+        below[:, -1] = 1
+        sums = product(params.layers[layer].swapaxes(1, 2), below, work.sums[layer])
+    return sums
 
 
-def in_blocks(weight: np.ndarray, blocks: int) -> np.ndarray:
-    """The first layer's weights (trials, n_in, n_out) seen as (trials, blocks, n_in / blocks, n_out)."""
-    trials, n_in, n_out = weight.shape
-    return weight.reshape(trials, blocks, n_in // blocks, n_out)
+def in_blocks(layer: np.ndarray, blocks: int) -> np.ndarray:
+    """The first layer (trials, inputs, n_out) seen as (trials, blocks, inputs / blocks, n_out)."""
+    trials, inputs, n_out = layer.shape
+    return layer.reshape(trials, blocks, inputs // blocks, n_out)
+
+
+def product(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """left @ right, in two halves where it is just too large for BLAS's fast path."""
+    rows = left.shape[-2]
+    if FAST < rows * left.shape[-1] * right.shape[-1] <= 2 * FAST:
+        half = rows // 2
+        np.matmul(left[..., :half, :], right, out=out[..., :half, :])
+        np.matmul(left[..., half:, :], right, out=out[..., half:, :])
+        return out
+    return np.matmul(left, right, out=out)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -113,33 +164,33 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 def gradients(
     params: Parameters, images: np.ndarray, labels: np.ndarray, scale: np.ndarray, work: Workspace
-) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
-    """(layer, (dW, db)) of `scale` times the summed cross-entropy, from the last layer to the first, after `forward`.
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(layer, gradient) of the cross-entropy, every image times its `scale`, from the last layer to the first.
 
-    A layer's own weights may change as soon as its gradients are handed out: nothing below needs them any more.
+    `forward` has scored the same batch before. A gradient has the shape of its layer, (trials, n_in + 1, n_out), and is
+    overwritten by the next one. The layer may change as soon as it is handed out: nothing below needs it any more.
 
-    images: (blocks, batch, n_in / blocks)    labels: (batch,)    scale: (trials, 1, 1)
+    images: (blocks, batch, inputs / blocks)    labels: (batch,)    scale: (trials, 1, batch or 1)
     """
-    delta = softmax(work.scores)
+    delta = softmax(work.sums[-1])
     delta[:, labels, np.arange(len(labels))] -= 1
     delta *= scale
-    delta = delta.swapaxes(1, 2)
-    for layer in reversed(range(len(params.weights))):
-        gradient = work.gradient[layer], np.matmul(work.one, delta)
+    for layer in reversed(range(len(params.layers))):
+        transposed, gradient = work.transposed[layer], work.gradient[layer]
+        np.copyto(transposed, delta.swapaxes(1, 2))  # faster than to multiply by the transposed view
         if layer:
-            below = work.hidden[layer - 1]
-            np.matmul(below.swapaxes(1, 2), delta, out=gradient[0])
-            np.copyto(work.transposed[layer], params.weights[layer].swapaxes(1, 2))
-            delta = np.matmul(delta, work.transposed[layer], out=work.deltas[layer % 2])
+            product(work.hidden[layer - 1], transposed, gradient)
+            delta = product(params.layers[layer][:, :-1], delta, work.deltas[layer % 2])
             # ReLU passes the gradient on where it was active; as an integer, a positive float is at least 1
-            active = np.minimum(below.view(np.int32), work.ones, out=below.view(np.int32))
+            active = work.sums[layer - 1].view(np.int32)
+            np.minimum(active, work.ones, out=active)
             delta_bits = delta.view(np.int32)
             delta_bits *= active
         else:
-            np.matmul(images.swapaxes(1, 2), delta[:, None], out=in_blocks(gradient[0], len(images)))
+            product(images.swapaxes(1, 2), transposed[:, None], in_blocks(gradient, len(images)))
         yield layer, gradient
 
 
 def predict(scores: np.ndarray) -> np.ndarray:
-    """The class of the highest score, (trials, batch); where a score is not a number, the first such class."""
-    return scores.argmax(axis=1)
+    """The class of the highest score, (..., batch) of (..., classes, batch); of the scores that are nan the first."""
+    return scores.argmax(axis=-2)

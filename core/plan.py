@@ -6,7 +6,7 @@ from typing import Any
 
 from core.datasets import DATASETS, training_count
 from core.errors import N_, LessonError
-from core.space import LogRange, SearchSpace
+from core.space import REACHES, LogRange, SearchSpace, value
 
 CLASSES = 10
 PIXELS = {"digits": 64, "mnist": 784}
@@ -50,6 +50,8 @@ class RoundPlan:
     neurons: int = 100
     batch_size: int = 100
     seed: int = 0
+    values: tuple[tuple[float, float], ...] | None = None  # (learning rate, weight decay) a trial; None: drawn
+    shuffle: bool = True  # False: the images are split as they stand when they are sorted by their labels
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, SearchSpace):
@@ -76,11 +78,37 @@ class RoundPlan:
             raise PlanError(
                 N_("The share of validation images lies between {low} and {high}."), low=low_rate, high=high_rate
             )
+        if type(self.shuffle) is not bool:
+            raise PlanError(N_("Images are shuffled or they are not: true or false."))
+        if self.values is not None:
+            self._check_values()
         if self.memory() > MEMORY_LIMIT:
             raise PlanError(
                 N_("These networks need {needed} MB of memory, a round may use {limit} MB: fewer trials or neurons."),
                 needed=self.memory() // 2**20,
                 limit=MEMORY_LIMIT // 2**20,
+            )
+
+    def _check_values(self) -> None:
+        bounds = [(value(reach.low), value(reach.high)) for reach in REACHES.values()]
+        pairs = self.values if isinstance(self.values, tuple) else ()
+        right = [
+            isinstance(pair, tuple)
+            and len(pair) == len(bounds)
+            and all(type(one) is float and low <= one <= high for one, (low, high) in zip(pair, bounds, strict=True))
+            for pair in pairs
+        ]
+        if len(right) != self.trials or not all(right):
+            (low_rate, high_rate), (low_decay, high_decay) = bounds
+            raise PlanError(
+                N_(
+                    "Every trial needs a learning rate from {low_rate:g} to {high_rate:g} and a weight decay from "
+                    "{low_decay:g} to {high_decay:g}."
+                ),
+                low_rate=low_rate,
+                high_rate=high_rate,
+                low_decay=low_decay,
+                high_decay=high_decay,
             )
 
     def sizes(self) -> list[int]:
@@ -113,6 +141,8 @@ class RoundPlan:
             record = json.loads(text)
             ranges = record.pop("space")
             space = SearchSpace(**{axis: LogRange(*ends) for axis, ends in ranges.items()})
+            if (values := record.pop("values", None)) is not None:
+                record["values"] = tuple(tuple(pair) for pair in values)
             return cls(space=space, **record)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, LessonError):

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
+from core.answers import NONE, Answers
 from core.plan import RoundPlan
 from core.training import Scores, trial_values
 
@@ -44,6 +46,7 @@ class RoundProgress:
     seconds: float = 0.0  # since the round first ran, pauses left out
     remaining: float | None = None  # seconds, as far as can be said
     position: int = 0  # in the queue, 1 is next
+    answers: np.ndarray | None = None  # (trials, test images) uint8, if there were any to classify; see answers.py
 
     @classmethod
     def of(cls, plan: RoundPlan) -> "RoundProgress":
@@ -74,6 +77,16 @@ class RoundProgress:
             version=self.version + 1,
         )
 
+    def with_answers(self, answers: list[Answers]) -> "RoundProgress":
+        """The same version with what some trials made of the images to classify."""
+        if not answers:
+            return self
+        images = answers[0].classes.shape[1]
+        found = np.full((self.plan.trials, images), NONE, np.uint8) if self.answers is None else self.answers.copy()
+        for some in answers:
+            found[some.trials] = some.classes
+        return replace(self, answers=found)
+
     @property
     def started(self) -> bool:
         """Whether any trial has a score."""
@@ -89,6 +102,10 @@ class RoundProgress:
 
     def ranking(self) -> np.ndarray:
         """Trials with a score, best first by latest validation accuracy; ties by index, diverged trials last."""
+        return self._ranking
+
+    @cached_property
+    def _ranking(self) -> np.ndarray:
         last = self.last_validation()
         order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), self.diverged))
         return order[self.epochs_done[order] > 0]

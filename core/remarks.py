@@ -104,11 +104,11 @@ def _range_hints(progress: RoundProgress, axis: str, best: np.ndarray) -> Iterat
 
 _EDGE = {
     True: N_(
-        "{axis}: {outer} of the Best-{best} lie in the upper quarter of the range, {touching} at its very edge. "
+        "{axis}: {outer} of the Best-{best} lie in the upper quarter of the range, {touching} within 5% of its edge. "
         "Better values may lie above: move the range up."
     ),
     False: N_(
-        "{axis}: {outer} of the Best-{best} lie in the lower quarter of the range, {touching} at its very edge. "
+        "{axis}: {outer} of the Best-{best} lie in the lower quarter of the range, {touching} within 5% of its edge. "
         "Better values may lie below: move the range down."
     ),
 }

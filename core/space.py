@@ -11,6 +11,7 @@ import numpy as np
 
 from core.errors import N_, LessonError
 
+ROUNDING = 1e-9  # decades: a value on the edge is inside
 STEP = 0.1  # exponents are set in tenths, on the sliders and in the number fields
 
 
@@ -102,6 +103,20 @@ class SearchSpace:
             boxes[axis] = box.widened(max(margin * ranges[axis].width, STEP / 2)).within(REACHES[axis])
         return SearchSpace(**boxes)
 
+    def holds(self, learning_rate: float, weight_decay: float) -> bool:
+        """Whether a trial's values lie inside, ends included."""
+        exponents = exponent(np.array([learning_rate, weight_decay]))
+        return all(
+            range_.low - ROUNDING <= one <= range_.high + ROUNDING
+            for one, range_ in zip(exponents, self.ranges().values(), strict=True)
+        )
+
+    def widened(self, margin: float) -> "SearchSpace":
+        """The box with `margin` decades more on every side, as far as the reach goes."""
+        return SearchSpace(
+            **{axis: range_.widened(margin).within(REACHES[axis]) for axis, range_ in self.ranges().items()}
+        )
+
     def with_range(self, axis: str, range_: LogRange) -> "SearchSpace":
         """The same box with one range replaced."""
         return replace(self, **{axis: range_})
@@ -125,3 +140,8 @@ def snap(exponent: float) -> float:
 def written(exponent: float) -> str:
     """The value of an exponent in two digits, as a person writes it: 0.01, 1e-06."""
     return f"{value(exponent):.2g}"
+
+
+def plain(value: float) -> str:
+    """A value in three digits, as it stands in the lesson's lines: 0.0092, 3.86e-07."""
+    return f"{value:.3g}"

@@ -7,16 +7,17 @@ generator of its own; the split and the mini-batches come from the round's seed 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from core.datasets import Split, TrainingImages, split
+from core.datasets import Split, TrainingImages, split, unshuffled
 from core.network import Parameters, Workspace, forward, gradients, initialise, predict
 from core.optimizers import SGD
 from core.plan import RoundPlan
 
 EVALUATION_BATCH, EVALUATION_BATCHES = 100, 5  # images scored at once: batches like mini-batches, so many together
-PIXELS_A_BLOCK = 100  # see network.py
+INPUTS_A_BLOCK = 100  # see network.py
 WORKSPACES = 16  # shapes of batches whose memory is kept
 
 # what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index))
@@ -28,10 +29,12 @@ class RoundData:
     """The images of a round as its networks see them, training images first.
 
     Pixels that are zero in every image of the round are left out of the products: they would add nothing to a score
-    and have no gradient, so the rest of the network cannot tell. (A few stay in, to fill up the blocks.)
+    and have no gradient, so the rest of the network cannot tell. (A few stay in, to fill up the blocks.) Behind the
+    pixels comes the input that is always 1; all of them together are the inputs.
     """
 
-    images: np.ndarray  # (blocks, images, pixels in use / blocks) float32, 0 to 1
+    images: np.ndarray  # (blocks, images, inputs / blocks) float32, 0 to 1
+    columns: list[np.ndarray]  # the same for evaluation, an array a part: (blocks, batches, inputs / blocks, batch)
     labels: np.ndarray  # (images,) int64
     train: int  # how many of them are for training
     pixels: np.ndarray  # (pixels in use,) their places in the whole image
@@ -65,23 +68,40 @@ def generator(plan: RoundPlan, purpose: int, index: int = 0) -> np.random.Genera
 
 def trial_values(plan: RoundPlan) -> tuple[np.ndarray, np.ndarray]:
     """The round's hyperparameters: learning rates (trials,) and weight decays (trials,), float64."""
+    if plan.values is not None:
+        given = np.array(plan.values)
+        return given[:, 0], given[:, 1]
     drawn = np.array([plan.space.sample(generator(plan, VALUES, trial)) for trial in range(plan.trials)])
     return drawn[:, 0], drawn[:, 1]
 
 
 def prepare(plan: RoundPlan, source: TrainingImages) -> RoundData:
     """Split the plan's images and scale them to 0-1."""
-    parts: Split = split(plan.images, plan.validation_rate, generator(plan, SPLIT))
+    parts = split_of(plan, source.labels)
     order = np.concatenate([parts.train, parts.validation])
     pixels = pixels_in_use(source.images[: plan.images])
-    images = source.images[np.ix_(order, pixels)].astype(np.float32, order="C") / np.float32(source.full_scale)
-    blocks = images.reshape(plan.images, -1, block_size(len(pixels))).swapaxes(0, 1)
-    return RoundData(np.ascontiguousarray(blocks), source.labels[order].astype(np.int64), len(parts.train), pixels)
+    images = np.ones((plan.images, len(pixels) + 1), np.float32)
+    images[:, :-1] = source.images[np.ix_(order, pixels)] / np.float32(source.full_scale)
+    size = block_size(images.shape[1])
+    blocks = np.ascontiguousarray(images.reshape(plan.images, -1, size).swapaxes(0, 1))
+    columns = [
+        np.ascontiguousarray(blocks[:, part].reshape(len(blocks), batches, -1, size).swapaxes(2, 3))
+        for part, batches in evaluation_parts(plan.images)
+    ]
+    return RoundData(blocks, columns, source.labels[order].astype(np.int64), len(parts.train), pixels)
 
 
-def block_size(pixels: int) -> int:
-    """Pixels a block when so many come in blocks of at most PIXELS_A_BLOCK."""
-    return math.ceil(pixels / math.ceil(pixels / PIXELS_A_BLOCK))
+def split_of(plan: RoundPlan, labels: np.ndarray) -> Split:
+    """Which of the plan's images train and which validate. labels: (images,) of at least as many"""
+    if not plan.shuffle:
+        return unshuffled(labels[: plan.images], plan.validation_rate)
+    return split(plan.images, plan.validation_rate, generator(plan, SPLIT))
+
+
+def block_size(inputs: int) -> int:
+    """Inputs a block when so many come in blocks of at most INPUTS_A_BLOCK; all in one if they do not fill them up."""
+    size = math.ceil(inputs / math.ceil(inputs / INPUTS_A_BLOCK))
+    return inputs if inputs % size else size
 
 
 def pixels_in_use(images: np.ndarray) -> np.ndarray:
@@ -90,9 +110,9 @@ def pixels_in_use(images: np.ndarray) -> np.ndarray:
     images: (images, pixels)
     """
     used = np.asarray(images.any(axis=0))
-    size = block_size(int(used.sum()))
-    wanted = math.ceil(used.sum() / size) * size
-    used[np.flatnonzero(~used)[: wanted - used.sum()]] = True
+    inputs = int(used.sum()) + 1
+    blocks = math.ceil(inputs / INPUTS_A_BLOCK)
+    used[np.flatnonzero(~used)[: -inputs % blocks]] = True  # as many as there are, if there are too few
     return np.flatnonzero(used)
 
 
@@ -103,7 +123,7 @@ def begin(plan: RoundPlan, trials: Sequence[int], pixels: np.ndarray) -> Stack:
     """
     learning_rate, weight_decay = trial_values(plan)
     params = initialise(plan.sizes(), [generator(plan, WEIGHTS, trial) for trial in trials])
-    params.weights[0] = np.take(params.weights[0], pixels, axis=1)
+    params.layers[0] = np.take(params.layers[0], [*pixels, -1], axis=1)
     chosen = np.array(trials)
     return Stack(chosen, params, SGD(learning_rate[chosen], weight_decay[chosen]))
 
@@ -130,31 +150,44 @@ def advance(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspa
 
 def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspaces") -> None:
     """One epoch of mini-batches, drawn with replacement."""
-    drawn = generator(plan, BATCHES, stack.epoch).integers(data.train, size=(plan.updates(), plan.batch_size))
-    work = workspaces.of(stack.params, plan.batch_size, len(data.images))
+    whole = workspaces.of(stack.params, plan.batch_size, len(data.images))
     scale = stack.optimizer.scale(plan.batch_size)
-    for batch in drawn:
+    for batch, times in mini_batches(plan, data.train, stack.epoch):
+        work = whole.smaller(len(batch))
         images = np.take(data.images, batch, axis=1, out=work.images, mode="clip")
-        forward(stack.params, images, work)
+        np.copyto(work.columns, images.swapaxes(1, 2))
+        forward(stack.params, work.columns, work)
         due = stack.optimizer.decay()
-        for layer, gradient in gradients(stack.params, images, data.labels[batch], scale, work):
+        for layer, gradient in gradients(stack.params, images, data.labels[batch], scale * times, work):
             stack.optimizer.step(stack.params, layer, gradient, due)
+
+
+@lru_cache(maxsize=16)  # all stacks of a round draw the same
+def mini_batches(plan: RoundPlan, train: int, epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """An epoch's mini-batches, drawn with replacement: (the images in it, how many times each was drawn) each.
+
+    Of 100 images drawn from 400, 11 have been drawn before. What an image adds to the gradient is computed once and
+    counts as often as it was drawn.
+    """
+    drawn = generator(plan, BATCHES, epoch).integers(train, size=(plan.updates(), plan.batch_size))
+    distinct = [np.unique(batch, return_counts=True) for batch in drawn]
+    return [(images, times.astype(np.float32)) for images, times in distinct]
 
 
 def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> tuple[np.ndarray, np.ndarray]:
     """(right, finite): which images are classified rightly (trials, images), and whose scores are finite (trials,)."""
-    trials = len(params.biases[0])
-    blocks, count, pixels = data.images.shape
+    trials = len(params.layers[0])
+    blocks, count, _ = data.images.shape
     right = np.empty((trials, count), bool)
     finite = np.ones(trials, bool)
-    for part, batches in evaluation_parts(count):
-        images = data.images[:, part].reshape(blocks, batches, -1, pixels)
+    for (part, batches), columns in zip(evaluation_parts(count), data.columns, strict=True):
         labels = data.labels[part].reshape(batches, -1)
+        work = workspaces.of(params, labels.shape[1], blocks, batches)
+        scores = np.empty((trials, *work.sums[-1].shape), np.float32)
         for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
-            alone = params.alone(trial)
-            scores = forward(alone, images, workspaces.of(alone, labels.shape[1], blocks, batches))
-            finite[trial] &= bool(np.isfinite(scores).all())
-            np.equal(predict(scores), labels, out=right[trial, part].reshape(labels.shape))
+            scores[trial] = forward(params.alone(trial), columns, work)
+        finite &= np.isfinite(scores).all(axis=(1, 2, 3))
+        right[:, part] = (predict(scores) == labels).reshape(trials, labels.size)
     return right, finite
 
 
@@ -174,25 +207,36 @@ class Workspaces:
     def __init__(self) -> None:
         self._made: dict[tuple[int, ...], Workspace] = {}
 
-    def of(self, params: Parameters, batch: int, blocks: int, stack: int | None = None) -> Workspace:
-        """A workspace for `params` and batches of that size; `stack` of them at a time, one a trial if None."""
-        sizes = [params.weights[0].shape[1], *(weight.shape[2] for weight in params.weights)]
-        stack = stack or len(params.biases[0])
-        key = (stack, batch, blocks, *sizes)
+    def of(self, params: Parameters, batch: int, blocks: int, batches: int | None = None) -> Workspace:
+        """A workspace to train `params` with batches of that size, or to score so many `batches` at a time."""
+        sizes = [params.layers[0].shape[1] - 1, *(layer.shape[2] for layer in params.layers)]
+        trials = batches or len(params.layers[0])
+        key = (batches is None, trials, batch, blocks, *sizes)
         if key not in self._made:
             if len(self._made) >= WORKSPACES:
                 self._made.clear()
-            self._made[key] = Workspace(stack, batch, blocks, sizes)
+            self._made[key] = Workspace(trials, batch, blocks, sizes, training=batches is None)
         return self._made[key]
 
 
-def operations(plan: RoundPlan, pixels: int) -> int:
+def operations(plan: RoundPlan, pixels: int, batch: float | None = None) -> int:
     """Floating-point operations of one epoch of one trial: its matrix products, a multiplication and an addition each.
 
-    pixels: the pixels in use
+    Biases are not counted.
+
+    pixels: how many count    batch: images of a mini-batch that count, on average; None: all that are drawn, although
+    one that is drawn twice is computed once
     """
+    batch = plan.batch_size if batch is None else batch
     sizes = [pixels, *plan.sizes()[1:]]
     layers = [n_in * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
     forward_pass = 2 * sum(layers)
     backward_pass = 2 * sum(layers) + 2 * sum(layers[1:])
-    return plan.updates() * plan.batch_size * (forward_pass + backward_pass) + plan.images * forward_pass
+    return round(plan.updates() * batch * (forward_pass + backward_pass)) + plan.images * forward_pass
+
+
+def distinct_images(plan: RoundPlan) -> float:
+    """How many different images a mini-batch of the round holds, on average over all of its draws."""
+    train = plan.images - plan.validation_images()
+    sizes = [len(images) for epoch in range(plan.epochs) for images, _ in mini_batches(plan, train, epoch)]
+    return sum(sizes) / len(sizes)

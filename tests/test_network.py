@@ -11,12 +11,13 @@ from tests import reference
 FLOAT32 = 2e-6  # error relative to the norm: some tens of float32's rounding errors, 6e-8
 SHAPES = [  # sizes, blocks, batch, trials
     ([64, 100, 100, 100, 100, 100, 100, 10], 1, 100, 5),
-    ([784, 100, 100, 100, 100, 100, 100, 10], 8, 100, 3),
-    ([784, 30, 10], 8, 37, 4),
-    ([784, 256, 256, 10], 7, 10, 1),
+    ([783, 100, 100, 100, 100, 100, 100, 10], 8, 100, 3),
+    ([783, 30, 10], 8, 37, 4),
+    ([783, 256, 256, 10], 7, 10, 1),
     ([64, 2, 10], 1, 10, 8),
-    ([60, 17, 17, 17, 17, 17, 17, 17, 17, 10], 2, 500, 2),
-    ([64, 33, 33, 33, 10], 4, 1, 3),
+    ([59, 17, 17, 17, 17, 17, 17, 17, 17, 10], 2, 500, 2),
+    ([63, 33, 33, 33, 10], 4, 1, 3),
+    ([64, 101, 101, 101, 10], 1, 100, 2),
 ]
 shapes = pytest.mark.parametrize("sizes, blocks, batch, trials", SHAPES, ids=[str(shape[0][:3]) for shape in SHAPES])
 
@@ -26,10 +27,13 @@ class Case:
     """A stack with some biases, and a batch in blocks and whole."""
 
     params: Parameters
-    blocks: np.ndarray
+    blocks: np.ndarray  # (blocks, batch, inputs / blocks), the last input 1
     x: np.ndarray  # (batch, pixels) float64
     labels: np.ndarray
     work: Workspace
+
+    def forward(self) -> np.ndarray:
+        return forward(self.params, np.ascontiguousarray(self.blocks.swapaxes(1, 2)), self.work)
 
     def alone(self, trial: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """One trial's weights and biases for the reference."""
@@ -43,15 +47,16 @@ def case(sizes: list[int], blocks: int, batch: int, trials: int, seed: int = 0) 
     for bias in params.biases:
         bias += rng.normal(scale=0.3, size=bias.shape)
     x = (rng.random((batch, sizes[0])) * (rng.random((batch, sizes[0])) < 0.4)).astype(np.float32)
-    in_blocks = np.ascontiguousarray(x.reshape(batch, blocks, -1).swapaxes(0, 1))
+    inputs = np.column_stack([x, np.ones(batch, np.float32)])
+    in_blocks = np.ascontiguousarray(inputs.reshape(batch, blocks, -1).swapaxes(0, 1))
     labels = rng.integers(10, size=batch)
     return Case(params, in_blocks, x.astype(float), labels, Workspace(trials, batch, blocks, sizes))
 
 
 def stack_gradients(made: Case, scale: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    forward(made.params, made.blocks, made.work)
+    made.forward()
     found = gradients(made.params, made.blocks, made.labels, scale, made.work)
-    return {layer: (by_weight.copy(), by_bias.copy()) for layer, (by_weight, by_bias) in found}
+    return {layer: (gradient[:, :-1].copy(), gradient[:, -1:].copy()) for layer, gradient in found}
 
 
 def ones(trials: int) -> np.ndarray:
@@ -89,7 +94,7 @@ def test_the_references_gradients_are_those_of_numerical_differentiation(sizes: 
 @shapes
 def test_scores_are_the_references(sizes: list[int], blocks: int, batch: int, trials: int) -> None:
     made = case(sizes, blocks, batch, trials)
-    scores = forward(made.params, made.blocks, made.work)
+    scores = made.forward()
     assert scores.shape == (trials, 10, batch)
     for trial in range(trials):
         assert error(scores[trial].T, reference.forward(*made.alone(trial), made.x)[-1]) < FLOAT32
@@ -110,11 +115,11 @@ def test_gradients_are_the_references_times_the_trials_scale(
             assert error(bias[trial, 0], scale[trial] * batch * by_bias[layer]) < FLOAT32
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 4, 8])
+@pytest.mark.parametrize("blocks", [1, 2, 4, 7, 8])
 def test_the_number_of_blocks_changes_no_more_than_rounding(blocks: int) -> None:
-    whole, cut = case([784, 50, 10], 1, 100, 2), case([784, 50, 10], blocks, 100, 2)
-    scores = forward(whole.params, whole.blocks, whole.work).astype(float)
-    assert error(forward(cut.params, cut.blocks, cut.work), scores) < FLOAT32
+    whole, cut = case([783, 50, 10], 1, 100, 2), case([783, 50, 10], blocks, 100, 2)
+    scores = whole.forward().astype(float)
+    assert error(cut.forward(), scores) < FLOAT32
 
 
 def test_a_unit_at_exactly_zero_passes_no_gradient_on() -> None:
@@ -136,19 +141,19 @@ def test_a_unit_at_exactly_zero_passes_no_gradient_on() -> None:
 @shapes
 def test_a_stacked_trial_equals_the_trial_alone(sizes: list[int], blocks: int, batch: int, trials: int) -> None:
     stacked = case(sizes, blocks, batch, trials)
-    scores = forward(stacked.params, stacked.blocks, stacked.work).copy()
+    scores = stacked.forward().copy()
     found = stack_gradients(stacked, ones(trials))
     for trial in range(trials):
         alone = case(sizes, blocks, batch, trials)
         alone.params, alone.work = alone.params.keep(np.array([trial])), Workspace(1, batch, blocks, sizes)
-        assert np.array_equal(forward(alone.params, alone.blocks, alone.work)[0], scores[trial])
+        assert np.array_equal(alone.forward()[0], scores[trial])
         for layer, (by_weight, by_bias) in stack_gradients(alone, ones(1)).items():
             assert np.array_equal(by_weight[0], found[layer][0][trial])
             assert np.array_equal(by_bias[0], found[layer][1][trial])
 
 
 def test_a_workspace_used_before_changes_nothing() -> None:
-    shape = ([784, 40, 40, 10], 8, 50, 3)
+    shape = ([783, 40, 40, 10], 8, 50, 3)
     first, second = case(*shape, seed=1), case(*shape, seed=2)
     fresh = stack_gradients(second, ones(3))
     again = case(*shape, seed=2)
@@ -162,11 +167,41 @@ def test_a_layer_may_change_as_soon_as_its_gradients_are_out() -> None:
     shape = ([64, 30, 30, 30, 10], 1, 20, 3)
     untouched = stack_gradients(case(*shape), ones(3))
     made = case(*shape)
-    forward(made.params, made.blocks, made.work)
-    for layer, pair in gradients(made.params, made.blocks, made.labels, ones(3), made.work):
-        assert all(np.array_equal(one, other) for one, other in zip(pair, untouched[layer], strict=True))
-        made.params.weights[layer][:] = np.nan
-        made.params.biases[layer][:] = np.nan
+    made.forward()
+    for layer, gradient in gradients(made.params, made.blocks, made.labels, ones(3), made.work):
+        assert np.array_equal(gradient, np.concatenate(untouched[layer], axis=1))
+        made.params.layers[layer][:] = np.nan
+
+
+@pytest.mark.parametrize("batch", [1, 37, 50])
+def test_a_smaller_workspace_computes_what_one_of_its_own_does(batch: int) -> None:
+    shape = [783, 40, 40, 10], 8, batch, 3
+    true = stack_gradients(case(*shape), ones(3))
+    large, small = case([783, 40, 40, 10], 8, 50, 3, seed=1), case(*shape)
+    small.work = large.work.smaller(batch)
+    for _ in range(2):
+        stack_gradients(large, ones(3))
+        for layer, pair in stack_gradients(small, ones(3)).items():
+            assert all(np.array_equal(one, other) for one, other in zip(pair, true[layer], strict=True))
+
+
+def test_a_workspace_without_gradients_gives_the_same_scores() -> None:
+    shape = [64, 30, 30, 30, 10], 1, 20, 3
+    made, forgetful = case(*shape), case(*shape)
+    forgetful.work = Workspace(3, 20, 1, shape[0], training=False)
+    assert np.array_equal(made.forward(), forgetful.forward())
+
+
+def test_an_image_of_scale_two_adds_as_much_as_one_that_is_there_twice() -> None:
+    twice, once = case([64, 20, 20, 10], 1, 10, 2), case([64, 20, 20, 10], 1, 9, 2)
+    twice.blocks[:, 9] = twice.blocks[:, 4]
+    twice.labels[9] = twice.labels[4]
+    once.blocks, once.labels = np.ascontiguousarray(twice.blocks[:, :9]), twice.labels[:9]
+    scale = np.ones((2, 1, 9), np.float32)
+    scale[:, :, 4] = 2
+    true = stack_gradients(twice, ones(2))
+    for layer, pair in stack_gradients(once, scale).items():
+        assert all(error(one, other) < FLOAT32 for one, other in zip(pair, true[layer], strict=True))
 
 
 # ---------------------------------------------------------------------------------------------------- initialise, keep

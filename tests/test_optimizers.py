@@ -17,7 +17,8 @@ SHAPE = (3, 12, 7)  # trials, n_in, n_out
 def stack(seed: int = 0, trials: int = SHAPE[0]) -> Parameters:
     rng = np.random.default_rng(seed)
     weight = rng.normal(size=SHAPE).astype(np.float32)[:trials]
-    return Parameters([weight], [rng.normal(size=(SHAPE[0], 1, SHAPE[2])).astype(np.float32)[:trials]])
+    bias = rng.normal(size=(SHAPE[0], 1, SHAPE[2])).astype(np.float32)[:trials]
+    return Parameters([np.concatenate([weight, bias], axis=1)])
 
 
 def sgd(product: float, rate: float = RATE, trials: int = SHAPE[0]) -> SGD:
@@ -28,7 +29,7 @@ def sgd(product: float, rate: float = RATE, trials: int = SHAPE[0]) -> SGD:
 def update(optimizer: SGD, params: Parameters, by_weight: np.ndarray, by_bias: np.ndarray) -> None:
     """One update of the only layer, from unscaled gradients."""
     scale = optimizer.scale(1)
-    optimizer.step(params, 0, (by_weight * scale, by_bias * scale), optimizer.decay())
+    optimizer.step(params, 0, np.concatenate([by_weight, by_bias], axis=1) * scale, optimizer.decay())
 
 
 def random_gradients(seed: int) -> tuple[np.ndarray, np.ndarray]:

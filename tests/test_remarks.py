@@ -24,7 +24,7 @@ def test_the_standard_error_is_that_of_a_binomial_share() -> None:
 def test_best_trials_at_the_upper_edge_say_move_up() -> None:
     told = sentences(made([-2.0, -2.1, -2.2, -2.3, -2.4, -5, -5.5], [0.9, 0.8, 0.7, 0.6, 0.5, 0.1, 0.1]))
     assert told[0].startswith(
-        "learning rate: 5 of the Best-5 lie in the upper quarter of the range, 3 at its very edge"
+        "learning rate: 5 of the Best-5 lie in the upper quarter of the range, 3 within 5% of its edge"
     )
     assert "move the range up" in told[0]
 

@@ -24,8 +24,10 @@ from core.training import (
     advance,
     begin,
     block_size,
+    distinct_images,
     evaluate,
     generator,
+    mini_batches,
     operations,
     pixels_in_use,
     prepare,
@@ -205,6 +207,17 @@ def test_trial_values_are_drawn_from_the_trials_own_generators() -> None:
     assert np.allclose(np.transpose(trial_values(plan)), true, rtol=1e-14, atol=0)
 
 
+@pytest.mark.parametrize("batch_size", [10, 100, 500])
+def test_mini_batches_are_the_drawn_images_and_how_often_each_was_drawn(batch_size: int) -> None:
+    plan = replace(SMALL, batch_size=batch_size)
+    drawn = generator(plan, BATCHES, 2).integers(400, size=(plan.updates(), batch_size))
+    batches = mini_batches(plan, 400, 2)
+    assert len(batches) == plan.updates()
+    for (images, times), whole in zip(batches, drawn, strict=True):
+        assert len(set(images)) == len(images)
+        assert np.array_equal(np.repeat(images, times.astype(int)), np.sort(whole))
+
+
 def test_generators_of_other_purposes_and_trials_are_others() -> None:
     purposes = [(purpose, index) for purpose in (SPLIT, BATCHES, VALUES, WEIGHTS) for index in range(50)]
     first = {generator(SMALL, purpose, index).integers(2**63) for purpose, index in purposes}
@@ -241,7 +254,9 @@ def test_prepared_images_are_the_source_from_0_to_1() -> None:
     plan = RoundPlan(dataset="mnist", images=200)
     data = prepare(plan, source)
     whole = np.zeros((200, 784))
-    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(200, -1)
+    inputs = data.images.swapaxes(0, 1).reshape(200, -1)
+    whole[:, data.pixels] = inputs[:, :-1]
+    assert (inputs[:, -1] == 1).all()
     (train_images, _), (validation_images, _) = reference.parts(plan, source)
     assert np.allclose(whole, np.concatenate([train_images, validation_images]), rtol=1e-6, atol=0)
 
@@ -253,8 +268,10 @@ def test_blocks_are_equal_full_and_no_larger_than_100(pixels: int) -> None:
     images[np.arange(pixels) % 3, places] = 1
     chosen = pixels_in_use(images)
     assert set(places) <= set(chosen) and len(set(chosen)) == len(chosen)
-    assert len(chosen) % block_size(len(chosen)) == 0 and block_size(len(chosen)) <= 100
-    assert len(chosen) - pixels < len(chosen) / block_size(len(chosen))  # less than one more a block
+    inputs = len(chosen) + 1
+    assert inputs % block_size(inputs) == 0
+    assert block_size(inputs) <= 100 or len(chosen) == 784  # no pixels left to fill up the blocks
+    assert inputs - (pixels + 1) < -(-(pixels + 1) // 100)  # less than one more a block
 
 
 # ---------------------------------------------------------------------------------------------------- evaluation
@@ -270,7 +287,7 @@ def test_every_image_is_scored_exactly_once(images: int) -> None:
     data = prepare(plan, digits(images))
     params = untrained(plan, data)
     whole = np.zeros((images, 64))
-    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(images, -1)
+    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(images, -1)[:, :-1]
     for trial in range(2):
         predicted = reference.forward(*reference.initial_weights(plan, trial), whole)[-1].argmax(axis=1)
         for changed in (0, 99, 100, images - 1):  # this label is wrong, all others are what the network says
@@ -309,6 +326,14 @@ def test_operations_of_a_trial_are_those_of_its_matrix_products() -> None:
     training = 400 * (2 * product + product - 2 * 784 * 100)  # the first layer hands no gradient down
     assert operations(plan, 784) == training + 500 * product
     assert 50 * operations(plan, 784) == pytest.approx(18.9e9, rel=0.01)
+    assert operations(plan, 784, 50) == training / 2 + 500 * product
+
+
+def test_images_drawn_twice_are_no_distinct_ones() -> None:
+    plan = RoundPlan(epochs=50)  # mini-batches of 100 out of 400
+    assert distinct_images(plan) == pytest.approx(400 * (1 - (1 - 1 / 400) ** 100), abs=1)
+    drawn = generator(plan, BATCHES, 0).integers(400, size=(4, 100))
+    assert distinct_images(replace(plan, epochs=1)) == sum(len(set(batch)) for batch in drawn.tolist()) / 4
 
 
 # ---------------------------------------------------------------------------------------------------- divergence

@@ -1,11 +1,15 @@
 """Who trains next: the state of all rounds, and decisions about it. No threads and no processes in here.
 
-A round's trials are shared out evenly among the workers. A worker that is free takes a slice of the round that has
-received the least time so far (least attained service), so everybody's curves start at once and no big round starves
-a small one. Rounds beyond the memory wait in the order they came.
+A round's trials are shared out evenly among the workers. A worker that is free takes a slice for the owner whose rounds
+have received the least time so far (least attained service), so everybody's curves start at once and no big round, and
+nobody with many of them, starves a small one. Rounds beyond the memory wait in the order they came.
 """
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from core.datasets import TrainingImages
 from core.engine.worker import ShareSpec, Slice, SliceReport
@@ -50,6 +54,9 @@ class Round:
     running_since: float | None = None
     paused_at: float | None = None
     fault: LessonError | None = None
+    lane: str = "round"  # an owner has one round a lane
+    unseen: np.ndarray | None = None  # images to classify at the end, (images, pixels) uint8
+    over: Callable[[], None] | None = None  # called when it is
 
     @property
     def plan(self) -> RoundPlan:
@@ -65,7 +72,7 @@ class Round:
         return self.status in (Status.RUNNING, Status.PAUSED)
 
     def work(self) -> float:
-        """Floating-point operations of the whole round (all pixels counted)."""
+        """Floating-point operations of the whole round (all pixels and every image drawn counted)."""
         return float(operations(self.plan, self.plan.sizes()[0])) * self.plan.epochs * self.plan.trials
 
     def work_left(self) -> float:
@@ -87,9 +94,18 @@ class Scheduler:
     def __post_init__(self) -> None:
         self.dropped = [set() for _ in range(self.workers)]
 
-    def add(self, owner: str, plan: RoundPlan, source: TrainingImages, now: float) -> Round:
-        """Take on a round. Raises EngineBusy when its owner has one already or the queue is full."""
-        if any(round_.owner == owner for round_ in self.rounds.values()):
+    def add(
+        self,
+        owner: str,
+        plan: RoundPlan,
+        source: TrainingImages,
+        now: float,
+        lane: str = "round",
+        unseen: np.ndarray | None = None,
+        over: Callable[[], None] | None = None,
+    ) -> Round:
+        """Take on a round. Raises EngineBusy when its owner has one in that lane already or the queue is full."""
+        if any((round_.owner, round_.lane) == (owner, lane) for round_ in self.rounds.values()):
             raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
         if len(self.waiting()) >= QUEUE:
             raise EngineBusy(N_("Too many rounds are waiting just now; try again in a minute."))
@@ -98,7 +114,8 @@ class Scheduler:
         for share in shares:
             share.finished = not share.trials
         shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
-        round_ = Round(self._next_key, owner, source, RoundProgress.of(plan), shares)
+        progress = RoundProgress.of(plan)
+        round_ = Round(self._next_key, owner, source, progress, shares, lane=lane, unseen=unseen, over=over)
         self.rounds[round_.key] = round_
         self.admit(now)
         return round_
@@ -128,10 +145,13 @@ class Scheduler:
         candidates = self._candidates(worker)
         if not candidates:
             return None
-        round_ = min(candidates, key=lambda candidate: (candidate.attained, candidate.key))
+        served: dict[str, float] = defaultdict(float)
+        for open_ in self.rounds.values():
+            served[open_.owner] += open_.attained
+        round_ = min(candidates, key=lambda one: (served[one.owner], one.attained, one.key))
         share = round_.shares[worker]
         assert round_.source is not None  # only rounds that are not over are candidates
-        spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials)
+        spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials, round_.unseen)
         drop, self.dropped[worker] = tuple(self.dropped[worker]), set()
         return Slice(round_.key, SLICE if share.held else FIRST_SLICE, spec, drop)
 
@@ -161,7 +181,7 @@ class Scheduler:
         if report.seconds > 0:
             rate = work / report.seconds
             self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
-        round_.progress = round_.progress.with_scores(report.scores)
+        round_.progress = round_.progress.with_scores(report.scores).with_answers(report.answers)
         if all(share.finished for share in round_.shares):
             self.set_status(round_, Status.FINISHED, now)
         else:
@@ -208,7 +228,9 @@ class Scheduler:
         self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
         if status.over:
             del self.rounds[round_.key]
-            round_.source = None
+            round_.source = round_.unseen = None
+            if round_.over is not None:
+                round_.over()
             for worker, share in enumerate(round_.shares):
                 if share.held:
                     self.dropped[worker].add(round_.key)

@@ -14,9 +14,12 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
+import numpy as np
+
+from core.answers import Answers, answer
 from core.datasets import TrainingImages
 from core.plan import RoundPlan
 from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, operations, prepare
@@ -32,6 +35,7 @@ class ShareSpec:
     plan: RoundPlan
     source: TrainingImages
     trials: tuple[int, ...]
+    unseen: np.ndarray | None = None  # (images, pixels) uint8: to be classified by every trial that is trained
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class SliceReport:
     scores: list[Scores]
     seconds: float
     finished: bool
+    answers: list[Answers] = field(default_factory=list)
 
 
 class Share:
@@ -58,6 +63,8 @@ class Share:
 
     def __init__(self, spec: ShareSpec, data: RoundData) -> None:
         self.plan, self.data = spec.plan, data
+        self.unseen = spec.unseen
+        self.full_scale = spec.source.full_scale
         size = stack_size(spec.plan, len(data.pixels), len(spec.trials))
         self.waiting = [spec.trials[start : start + size] for start in range(0, len(spec.trials), size)]
         self.stacks: list[Stack] = []
@@ -66,6 +73,7 @@ class Share:
         """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes."""
         start = time.perf_counter()
         scores: list[Scores] = []
+        answers: list[Answers] = []
         spent = 0.0
         while (self.waiting or self.stacks) and (spent < seconds or not scores):
             fresh = begin(self.plan, self.waiting.pop(0), self.data.pixels) if self.waiting else None
@@ -73,8 +81,10 @@ class Share:
             scores.append(advance(self.plan, stack, self.data, workspaces))
             if stack.epoch < self.plan.epochs and len(stack.trials):
                 self.stacks.append(stack)  # behind the others: all have trained as long before it goes on
+            elif self.unseen is not None and len(stack.trials):
+                answers.append(answer(self.plan, stack, self.data, self.unseen / np.float32(self.full_scale)))
             spent = time.perf_counter() - start
-        return SliceReport(scores, spent, finished=not (self.waiting or self.stacks))
+        return SliceReport(scores, spent, finished=not (self.waiting or self.stacks), answers=answers)
 
 
 def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
@@ -107,7 +117,7 @@ class Worker:
     def _data(self, spec: ShareSpec) -> RoundData:
         """The images of a round, shared by all rounds that split the same images in the same way."""
         plan = spec.plan
-        key = (plan.dataset, plan.images, plan.validation_rate, plan.seed)
+        key = (plan.dataset, plan.images, plan.validation_rate, plan.seed, plan.shuffle)
         data = self.data.get(key)
         if data is None:
             data = self.data[key] = prepare(plan, spec.source)
@@ -119,6 +129,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; its end is ours
     with suppress(OSError, AttributeError):  # Windows has no nice
         os.nice(10)
+    with suppress(OSError, AttributeError):  # only Linux has this
+        os.sched_setaffinity(0, map(int, sys.argv[1:]))
     orders = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not get among the reports
