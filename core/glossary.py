@@ -1,0 +1,39 @@
+"""The words of the lesson, each with what it means; the catalogue has them in the other languages."""
+
+from core.errors import N_
+
+TERMS = {  # in the order in which a student meets them
+    N_("hyperparameter"): N_(
+        "A number that is set before the training and not learned in it: learning rate, weight decay, batch size."
+    ),
+    N_("learning rate"): N_(
+        "How far an update moves the weights against the gradient. Too small, and nothing is learned in the time there "
+        "is; too large, and the weights run away."
+    ),
+    N_("weight decay"): N_("How much every update shrinks the weights, which keeps a network from leaning on a few."),
+    N_("exponent"): N_(
+        "The n in 10 to the power of n. A hyperparameter that spans many powers of ten is searched by its exponent, so "
+        "that each power gets equal attention."
+    ),
+    N_("trial"): N_("One network trained with one pair of learning rate and weight decay."),
+    N_("round"): N_("Trials drawn from the same ranges and trained side by side."),
+    N_("epoch"): N_("As many updates as it takes to look at as many images as there are to train on."),
+    N_("mini-batch"): N_("The images of one update, drawn at random."),
+    N_("training data"): N_("The images that set the weights."),
+    N_("validation data"): N_("Images held back to choose hyperparameters by; no update sees them."),
+    N_("test data"): N_("Images that judge the chosen value once, and have had no say in any choice."),
+    N_("accuracy"): N_("The share of images that are classified rightly, from 0 to 1. Guessing among ten digits: 0.1."),
+    N_("overfitting"): N_("Good on the training images and worse on others."),
+    N_("divergence"): N_("The weights grow beyond all bounds, as they do when the learning rate is too high."),
+    N_("seed"): N_("The number that all draws of chance follow from: the same seed, the same round."),
+    N_("initial weights"): N_(
+        "What the weights are before the first update: drawn at random, their spread chosen well."
+    ),
+    N_("standard deviation"): N_("How far values lie from their mean, typically."),
+    N_("standard error"): N_(
+        "How far an accuracy measured on a few images typically lies from the true one; smaller differences say "
+        "nothing."
+    ),
+    N_("tie"): N_("Two trials that differ by no more than chance explains."),
+    N_("confusion matrix"): N_("How often each digit was taken for each digit."),
+}
