@@ -3,19 +3,19 @@
 import streamlit as st
 
 from pages.components import layout
-from pages.components.text import _
+from pages.components.text import listen
 
 
 def main() -> None:
     """Route to the pages."""
+    listen()
     st.set_page_config(
         page_title="Narrowing Lab",
         page_icon=":material/filter_center_focus:",
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    narrow = st.Page("pages/narrow.py", title=_("Narrow"), icon=":material/zoom_in_map:", default=True)
-    page = st.navigation([narrow], position="hidden")
+    page = st.navigation(layout.rooms(), position="top")
     layout.frame()
     page.run()
 

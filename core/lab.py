@@ -1,23 +1,56 @@
-"""A student's lab: the next round's settings, the rounds so far, and the way back to earlier ranges.
+"""A student's lab: the next round's settings, the rounds so far, the value chosen, and the way back to earlier ranges.
 
-Labs live in the server's memory under a token that is the key to them; whoever has the token has the lab.
+Whatever changes in a lab is told to `changed`, which writes it down (see saving.py). Several browser tabs may work on
+one lab at once, each in a thread of its own.
 """
 
-import secrets
+import json
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
+import numpy as np
+
+from core import pseudonyms
+from core.again import Again
 from core.engine.local import Engine, RoundHandle
+from core.engine.scheduler import EngineBusy
+from core.errors import N_, LessonError
+from core.final_test import FinalTest
 from core.plan import LIMITS, RoundPlan
-from core.progress import RoundProgress
-from core.space import SearchSpace
+from core.progress import RoundProgress, Status
+from core.space import LogRange, SearchSpace
 
-KEPT = 500  # labs in memory; the one not used for longest goes first
-TOKEN_BYTES = 18  # 144 random bits
 NOTE_LENGTH = 300
-ROUNDS = 100  # kept a lab
+ROUNDS = 100  # a lab
+UNDO = 100  # ranges to go back to
+
+
+class Kept:
+    """A round that nothing is done to any more, as the store gave it back; what a page sees of a RoundHandle."""
+
+    fault: LessonError | None = None
+
+    def __init__(self, progress: RoundProgress) -> None:
+        self.progress = progress
+
+    def pause(self) -> None:
+        """Nothing to pause."""
+
+    def resume(self) -> None:
+        """Nothing to resume."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def wait(self, timeout: float | None = None) -> RoundProgress:
+        """There is nothing to wait for."""
+        return self.progress
+
+    def wait_for(self, seen: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
+        """There is nothing to wait for."""
+        return self.progress
 
 
 @dataclass
@@ -25,7 +58,7 @@ class LabRound:
     """One round of a lab."""
 
     number: int
-    handle: RoundHandle
+    handle: RoundHandle | Kept
     note: str = ""
 
     @property
@@ -33,7 +66,24 @@ class LabRound:
         return self.handle.progress
 
 
-@dataclass
+@dataclass(frozen=True)
+class Choice:
+    """The one value a student has settled on, and the trial it comes from, if any."""
+
+    learning_rate: float
+    weight_decay: float
+    number: int | None = None  # of the round
+    trial: int | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def _nobody(lab: "Lab", number: int | None) -> None:
+    """Takes no note of changes."""
+
+
+@dataclass(eq=False)
 class Lab:
     """Everything a student has done. `plan` is what the next round will be."""
 
@@ -41,21 +91,37 @@ class Lab:
     plan: RoundPlan = RoundPlan()
     rounds: list[LabRound] = field(default_factory=list)
     earlier: list[SearchSpace] = field(default_factory=list)  # ranges before the present ones, for undo
+    chosen: Choice | None = None
+    repeats: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)  # (number, trial): accuracies (seeds,)
+    again: Again | None = None  # the repeats under way
+    final: FinalTest | None = None  # from the opening of the test set on
+    pseudonym: str = field(default_factory=pseudonyms.draw)
+    created: float = field(default_factory=time.time)
+    used: float = field(default_factory=time.time)
+    changed: Callable[["Lab", int | None], None] = _nobody  # told of every change, and of which round's
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def change(self, **settings: object) -> None:
         """Change the next round's settings. Raises PlanError and changes nothing if a round cannot be so."""
-        self.plan = replace(self.plan, **settings)  # type: ignore[arg-type]
+        with self.lock:
+            self.plan = replace(self.plan, **settings)  # type: ignore[arg-type]
+        self.changed(self, None)
 
-    def choose(self, space: SearchSpace) -> None:
+    def look_in(self, space: SearchSpace) -> None:
         """Take over ranges for the next round; `undo` goes back."""
-        if space != self.plan.space:
-            self.earlier.append(self.plan.space)
+        with self.lock:
+            if space == self.plan.space:
+                return
+            before = self.plan.space
             self.change(space=space)
+            self.earlier = [*self.earlier, before][-UNDO:]
 
     def undo(self) -> None:
-        """Back to the ranges before the last `choose`; nothing happens when there are none."""
-        if self.earlier:
-            self.change(space=self.earlier.pop())
+        """Back to the ranges before the last `look_in`; nothing happens when there are none."""
+        with self.lock:
+            if self.earlier:
+                *self.earlier, before = self.earlier
+                self.change(space=before)
 
     @property
     def latest(self) -> LabRound | None:
@@ -67,55 +133,164 @@ class Lab:
         """Whether a round is not over yet."""
         return self.latest is not None and not self.latest.progress.status.over
 
-    def start(self, engine: Engine) -> LabRound:
+    @property
+    def repeating(self) -> bool:
+        """Whether trials are being trained again, or for the final test."""
+        return (self.again is not None and not self.again.over) or (
+            self.final is not None and self.final.share is not None
+        )
+
+    def round(self, number: int) -> LabRound | None:
+        """The round of a number."""
+        return next((one for one in self.rounds if one.number == number), None)
+
+    def start(self, engine: Engine, **settings: object) -> LabRound:
         """Begin the next round. The one after it gets the next seed, so that it draws other values.
 
-        Raises DatasetError, EngineBusy.
+        settings: what is different in this round alone, such as its trials' values
+        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened.
         """
-        number = self.latest.number + 1 if self.latest else 1
-        round_ = LabRound(number, engine.start(self.token, self.plan))
-        self.rounds = [*self.rounds, round_][-ROUNDS:]
-        self.change(seed=(self.plan.seed + 1) % (LIMITS["seed"][1] + 1))
+        with self.lock:
+            if self.final is not None:
+                raise LessonError(N_("The test set is open, so this lab is closed for tuning. Go on in a new one."))
+            if self.busy:
+                raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
+            if len(self.rounds) >= ROUNDS:
+                raise LessonError(N_("A lab holds {rounds} rounds; go on in a new one."), rounds=ROUNDS)
+            number = self.latest.number + 1 if self.latest else 1
+            plan = replace(self.plan, **settings)  # type: ignore[arg-type]
+            round_ = LabRound(number, engine.start(self.token, plan, over=self._told(number)))
+            self.rounds = [*self.rounds, round_]
+            self.change(seed=(self.plan.seed + 1) % (LIMITS["seed"][1] + 1))
+        self.changed(self, number)
         return round_
 
+    def _told(self, number: int) -> Callable[[], None]:
+        """What is to be done when a round is over."""
+        return lambda: self.changed(self, number)
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether a server ended in the middle of something."""
+        rounds = any(isinstance(one.handle, Kept) and not one.progress.status.over for one in self.rounds)
+        return rounds or (self.final is not None and self.final.outcome is None and self.final.share is None)
+
+    def revive(self, engine: Engine) -> None:
+        """Run a round again that a server has left behind, to the same results; nothing happens when there is none."""
+        with self.lock:
+            for round_ in self.rounds:
+                if isinstance(round_.handle, Kept) and not round_.progress.status.over:
+                    number = round_.number
+                    round_.handle = engine.start(self.token, round_.progress.plan, over=self._told(number))
+            if self.final is not None:
+                self.final.revive(engine, self.token)
+
     def note(self, number: int, text: str) -> None:
-        """Write down the student's reason for a round, cut to NOTE_LENGTH characters."""
-        for round_ in self.rounds:
-            if round_.number == number:
-                round_.note = text[:NOTE_LENGTH]
+        """Write down the student's reason for a round, cut to NOTE_LENGTH characters, without those no store takes."""
+        with self.lock:
+            round_ = self.round(number)
+            if round_ is None:
+                return
+            round_.note = text.encode(errors="ignore").decode().replace("\0", "")[:NOTE_LENGTH]
+        self.changed(self, number)
+
+    def choose(self, choice: Choice | None) -> None:
+        """Settle on one value, or on none again. Raises PlanError when no round could train it."""
+        if choice is not None:
+            self.check(choice)
+        with self.lock:
+            if self.final is not None:
+                raise LessonError(N_("The test set has been opened; the choice stands."))
+            self.chosen = choice
+        self.changed(self, None)
+
+    def check(self, choice: Choice) -> None:
+        """Raise PlanError when no round could train a value."""
+        replace(self.plan, trials=1, values=((choice.learning_rate, choice.weight_decay),))
+
+    def looked_at(self, learning_rate: float, weight_decay: float) -> bool:
+        """Whether some round's ranges hold a value."""
+        boxes = [round_.progress.plan.space for round_ in self.rounds]
+        return any(box.holds(learning_rate, weight_decay) for box in boxes)
+
+    def repeat(self, engine: Engine, number: int, trials: list[int]) -> None:
+        """Train some trials of a round again on other seeds. Raises EngineBusy while others are repeated."""
+        with self.lock:
+            round_ = self.round(number)
+            if round_ is None or not round_.progress.status.over:
+                raise LessonError(N_("Only the trials of a round that is over can be repeated."))
+            if self.again is not None and not self.again.over:
+                raise EngineBusy(N_("Trials are being repeated already; wait for their end."))
+            self.again = Again(engine, self.token, number, round_.progress, trials, self._repeated)
+
+    def _repeated(self, again: Again) -> None:
+        """Take in what a repeat found."""
+        with self.lock:
+            found = again.accuracy()
+            if found is None:
+                return
+            self.repeats = self.repeats | {
+                (again.number, trial): found[place] for place, trial in enumerate(again.trials)
+            }
+        self.changed(self, again.number)
+
+    def plan_of_choice(self) -> RoundPlan:
+        """The settings that the final test trains the chosen value with: those of its round, else of the latest."""
+        if self.chosen is None:
+            raise LessonError(N_("Choose a learning rate and a weight decay first."))
+        round_ = self.round(self.chosen.number) if self.chosen.number is not None else self.latest
+        plan = round_.progress.plan if round_ else self.plan
+        return replace(plan, trials=1, values=((self.chosen.learning_rate, self.chosen.weight_decay),))
+
+    def open_test(
+        self,
+        engine: Engine,
+        enter: Callable[["Lab", FinalTest], bool],
+        epochs: int,
+        choice: Choice | None = None,
+    ) -> None:
+        """Open the test set, once and for all, and train the chosen value for it.
+
+        choice: what the student saw as chosen; None asks no question
+        enter:  writes the opening down; says whether it was the first
+        Raises LessonError, and then nothing has been opened, unless it says so.
+        """
+        with self.lock:
+            if self.busy:
+                raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
+            if choice is not None and choice != self.chosen:
+                raise LessonError(N_("The choice was changed in another tab; look at it again."))
+            plan = replace(self.plan_of_choice(), epochs=epochs)
+            final = FinalTest(time.time(), plan)
+            final.check()
+            if self.final is not None or not enter(self, final):
+                raise LessonError(N_("The test set of this lab has been opened before."))
+            self.take(final)
+            final.revive(engine, self.token)
+
+    def take(self, final: FinalTest) -> None:
+        """From now on the test set is open."""
+        final.changed = lambda: self.changed(self, None)
+        self.final = final
+
+    def tempt(self, engine: Engine) -> None:
+        """After the final test: let the test set see all trials of the lab."""
+        with self.lock:
+            if self.final is not None:
+                over = [one for one in self.rounds if one.progress.status is Status.FINISHED]
+                self.final.tempt(engine, self.token, [(one.number, one.progress.plan) for one in over])
 
 
-class Labs:
-    """All labs of a server, and which browser sessions have each open."""
+def spaces_to_json(spaces: list[SearchSpace]) -> str:
+    """Ranges as JSON: a list of {axis: [low, high]}."""
+    return json.dumps([{axis: [one.low, one.high] for axis, one in space.ranges().items()} for space in spaces])
 
-    def __init__(self, session_lives: Callable[[str], bool]) -> None:
-        self._labs: OrderedDict[str, Lab] = OrderedDict()
-        self._sessions: dict[str, set[str]] = {}
-        self._session_lives = session_lives
-        self._lock = threading.Lock()
 
-    def open(self, token: str | None, session: str) -> tuple[Lab, bool]:
-        """The lab of a token for a browser session, and whether it is known; without one it is a new lab."""
-        with self._lock:
-            known = token is not None and token in self._labs
-            if not known:
-                token = secrets.token_urlsafe(TOKEN_BYTES)
-                self._labs[token] = Lab(token)
-            assert token is not None
-            self._labs.move_to_end(token)
-            self._sessions.setdefault(token, set()).add(session)
-            while len(self._labs) > KEPT:
-                oldest, lab = next(iter(self._labs.items()))
-                if lab.busy:
-                    self._labs.move_to_end(oldest)
-                    break
-                del self._labs[oldest]
-                self._sessions.pop(oldest, None)
-            return self._labs[token], known
+def spaces_from_json(text: str) -> list[SearchSpace]:
+    """What `spaces_to_json` wrote."""
+    return [SearchSpace(**{axis: LogRange(*ends) for axis, ends in space.items()}) for space in json.loads(text)]
 
-    def present(self, token: str) -> bool:
-        """Whether any browser has the lab open."""
-        with self._lock:
-            sessions = {session for session in self._sessions.get(token, ()) if self._session_lives(session)}
-            self._sessions[token] = sessions
-            return bool(sessions)
+
+def unfinished(plan: RoundPlan) -> Kept:
+    """A round of which only the plan is known."""
+    return Kept(replace(RoundProgress.of(plan), status=Status.WAITING))

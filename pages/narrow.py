@@ -1,11 +1,11 @@
 """Narrow: look where the good hyperparameters lie, draw a box around them, look again."""
 
-import streamlit as st
-
 from core.lab import Lab
 from core.progress import Status
+from pages.components.choosing import choosing
 from pages.components.controls import controls
-from pages.components.layout import page_width
+from pages.components.journal import take_along
+from pages.components.layout import header, page_width
 from pages.components.live import live
 from pages.components.session import engine, lab, tell_fault, viewed_round
 from pages.components.text import _
@@ -17,16 +17,20 @@ def narrow() -> None:
     engine()
     mine = lab()
     width = page_width()
+    header(mine, what_to_do(mine))
     tell_fault()
-    st.markdown(f"#### {what_to_do(mine)}")
     controls(mine)
     live(mine, width)
+    choosing(mine)
     trail(mine)
-    all_trials(viewed_round(mine))
+    all_trials(mine, viewed_round(mine))
+    take_along(mine)
 
 
 def what_to_do(mine: Lab) -> str:
     """The one sentence that says what comes next."""
+    if mine.final is not None:
+        return _("The test set has been opened: this lab is closed for tuning. Look around, or begin a new lab.")
     if mine.latest is None:
         return _("Which learning rate and weight decay learn best? Press Start to try random ones.")
     number, status = mine.latest.number, mine.latest.progress.status
@@ -36,7 +40,10 @@ def what_to_do(mine: Lab) -> str:
         return _("Round {number} is paused. Look around, then resume.").format(number=number)
     if status is Status.RUNNING:
         return _("Round {number} is learning. Watch where on the map the good ones lie.").format(number=number)
+    if mine.latest.progress.diverged.all():
+        return _("All trials diverged. Move the learning rate down, then start round {next}.").format(next=number + 1)
     return _("Drag a box around the good ones on the map, then start round {next} in it.").format(next=number + 1)
 
 
-narrow()
+if __name__ == "__main__":
+    narrow()

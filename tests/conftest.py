@@ -1,11 +1,22 @@
 """What several test modules share."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from threadpoolctl import threadpool_limits
+
+from core.engine.local import Engine
+from core.store import Store
+from tests.database import Missing, Postgres, past
+from tests.servers import Serve, Server
+
+# the labs of all tests, and of the servers they start, never stand among the user's own
+_folder = tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True)
+os.environ["DATABASE_URL"] = f"sqlite:///{_folder.name}/labs.sqlite"
 
 
 @pytest.fixture
@@ -21,3 +32,68 @@ def one_blas_thread() -> Iterator[None]:
     """As in a worker: products of this size are not worth a second thread, and tests leave the other core alone."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests; without PostgreSQL they are skipped."""
+    try:
+        server = Postgres()
+    except Missing as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Iterator[Postgres]:
+    """That server, which runs again after a test that stopped it."""
+    yield postgres_server
+    postgres_server.start()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database, once in SQLite and once in PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'labs.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A store in a fresh database, its tables in place."""
+    made = Store(store_url)
+    made.prepare()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connection(store_url: str, store: Store) -> Iterator[sa.Connection]:
+    """A look past the store at its database."""
+    with past(store_url).connect() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """Two workers for all tests that leave them alive."""
+    made = Engine(2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serve(engine: Engine) -> Iterator[Serve]:
+    """Starts a server over a store; it ends with the test."""
+    started: list[Server] = []
+
+    def start(url: str, engine: Engine = engine) -> Server:
+        started.append(Server.over(url, engine))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.saver.close()

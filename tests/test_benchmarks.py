@@ -15,7 +15,9 @@ from core.space import LogRange, SearchSpace
 from core.training import Workspaces, advance, begin, prepare
 from tests.benchmarks import __main__ as program
 from tests.benchmarks.figure import Figure, at_least
+from tests.benchmarks.store import statements
 from tests.benchmarks.textbook import Network, train
+from tests.waiting import run as together
 
 ROOT = Path(__file__).parents[1]
 LINE = re.compile(
@@ -44,6 +46,12 @@ def test_quick_run_ends_well_and_prints_well_formed_lines() -> None:
 def test_what_cannot_run_is_reported_as_skipped() -> None:
     line, _ = run("--only", "training.pytorch", TORCH_PYTHON="no such python")
     assert re.fullmatch(r"training.pytorch +skipped: PyTorch is not installed .*", line)
+
+
+def test_a_tick_never_asks_the_database() -> None:
+    before, during = together(statements(20))
+    assert before > 0  # so they are counted
+    assert during == 0
 
 
 def test_every_name_leads_to_a_benchmark() -> None:

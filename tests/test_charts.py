@@ -1,7 +1,10 @@
 """The chart draws the round's own numbers, and the chart itself does not change while they do."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
+import altair as alt
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -97,10 +100,29 @@ def test_the_chart_names_its_tables_and_holds_no_data() -> None:
     assert '"values": [{' not in written
 
 
-def test_only_the_map_is_brushed_and_every_part_answers_to_pointing() -> None:
-    brush, hover = spec()["params"]
+def test_only_the_map_is_brushed_and_every_part_answers_to_pointing_and_clicks() -> None:
+    brush, hover, picked = spec()["params"]
     assert len(brush["views"]) == 1 and brush["views"][0].startswith("map")
-    assert len(hover["views"]) == 4
+    assert len(hover["views"]) == len(picked["views"]) == 4
+
+
+def test_nothing_that_hovering_draws_can_be_met_by_the_pointer() -> None:
+    rings = [
+        part for part in parts(spec()) if part.get("transform") == [{"filter": {"param": "hover", "empty": False}}]
+    ]
+    assert len(rings) == 3
+    assert [ring for ring in rings if "tooltip" in ring.get("encoding", {}) or "tooltip" in ring["mark"]] == []
+
+
+def parts(of: object) -> Iterator[dict[str, Any]]:
+    """Every part of a chart, however deep."""
+    if isinstance(of, dict):
+        yield of
+        for inner in of.values():
+            yield from parts(inner)
+    elif isinstance(of, list):
+        for inner in of:
+            yield from parts(inner)
 
 
 @pytest.mark.parametrize("width", range(260, 1520, 20))
@@ -121,3 +143,8 @@ def test_the_map_shows_all_ranges_and_nothing_beyond_the_reach() -> None:
 def test_boxes_stand_where_their_ranges_are() -> None:
     boxes = charts.boxes_table({"round 1": SearchSpace()}).to_pydict()
     assert boxes == {"label": ["round 1"], "lr": [-6.0], "lr_high": [-2.0], "wd": [-8.0], "wd_high": [-4.0]}
+
+
+@pytest.mark.parametrize("width", [340, 800, 1280])
+def test_the_chart_keeps_to_vega_lites_schema(width: int) -> None:
+    alt.Chart.from_dict({**spec(width), "params": []})  # raises what is wrong; Altair writes shared params otherwise

@@ -1,6 +1,5 @@
 """The page's logic without a browser: what stands where after which click, in both languages."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from pages.components.trail import trail_frame
 
 APP = str(Path(__file__).parents[1] / "app.py")
 PATIENCE = 30  # seconds for a run of the script
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_engine() -> Iterator[None]:
-    """The server's engine, ended after these tests."""
-    yield
-    engine().close()
 
 
 def opened(**address: str) -> AppTest:
@@ -182,13 +174,13 @@ def test_a_link_opens_the_same_lab_again() -> None:
 def test_any_language_asked_for_gives_a_page(given: str) -> None:
     app = opened(lang=given)
     expected = "라운드 1 시작" if given == "ko" else "Start round 1"
-    assert app.button[0].label == expected
+    assert app.button(key="start").label == expected
 
 
 def test_the_korean_page_has_no_english_sentence_left() -> None:
     app = opened(lang="ko")
     number(app, "plan_epochs").set_value(2).run()
-    ran(app.button[0].click().run())
+    ran(app.button(key="start").click().run())
     app = finished(app)
     shown = [element.label for element in [*app.button, *app.number_input, *app.slider, *app.expander]]
     english = [label for label in shown if label and not any("가" <= letter <= "힣" for letter in label)]

@@ -14,7 +14,7 @@ from core.plan import LIMITS, VALIDATION_RATES
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace, written
-from pages.components.session import attempt, engine, session, widget_key
+from pages.components.session import attempt, engine, saved_soon, session, widget_key
 from pages.components.text import _
 from pages.components.trail import round_switch
 
@@ -49,11 +49,11 @@ def range_control(lab: Lab, axis: str) -> None:
         take(end, max(end, range_.high)) if is_low else take(min(end, range_.low), end)
 
     def take(low: float, high: float) -> None:
-        attempt(lambda: lab.choose(lab.plan.space.with_range(axis, LogRange(low, high).within(reach))))
+        attempt(lambda: lab.look_in(lab.plan.space.with_range(axis, LogRange(low, high).within(reach))))
 
     st.slider(
-        f"**{_(AXES[axis])}** &nbsp; $10^{{{range_.low:.1f}}}$ … $10^{{{range_.high:.1f}}}$"
-        f" &nbsp;=&nbsp; {written(range_.low)} … {written(range_.high)}",
+        f"{_(AXES[axis])}:  10^{range_.low:.1f} … 10^{range_.high:.1f}  =  {written(range_.low)} … "
+        f"{written(range_.high)}",
         reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider, on_change=moved,
     )  # fmt: skip
     for name, label, end in (("low", _("from 10^"), range_.low), ("high", _("to 10^"), range_.high)):
@@ -79,10 +79,9 @@ def start_or_stop(lab: Lab) -> None:
     """The one primary button: Start while nothing runs, else Pause and Stop; and the ways to other ranges."""
     latest = lab.latest
     if latest is not None and lab.busy:
-        paused = latest.progress.status is Status.PAUSED
-        if paused:
+        if latest.progress.status is Status.PAUSED:
             st.button(_("Resume"), icon=":material/play_arrow:", type="primary", on_click=latest.handle.resume)
-        else:
+        elif latest.progress.status is Status.RUNNING:
             st.button(_("Pause"), icon=":material/pause:", on_click=latest.handle.pause)
         st.button(_("Stop"), icon=":material/stop:", on_click=latest.handle.stop)
         undo_button(lab)
@@ -91,11 +90,19 @@ def start_or_stop(lab: Lab) -> None:
     moved = latest is not None and lab.plan.space != latest.progress.plan.space
     label = _("Start round {number} in these ranges") if moved else _("Start round {number}")
     label = label.format(number=number)
-    st.button(label, icon=":material/play_arrow:", type="primary", key="start", on_click=start, args=(lab,))
+    st.button(
+        label,
+        icon=":material/play_arrow:",
+        type="primary",
+        key="start",
+        on_click=start,
+        args=(lab,),
+        disabled=lab.final is not None,
+    )
     if latest is not None:
         st.button(
             _("Use the Best-{count}'s box").format(count=BEST_BOX), icon=":material/select_all:",
-            on_click=lambda: attempt(lab.choose, best_box(lab)), disabled=best_box(lab) is None,
+            on_click=lambda: attempt(lab.look_in, best_box(lab)), disabled=best_box(lab) is None,
         )  # fmt: skip
         undo_button(lab)
 
@@ -112,6 +119,7 @@ def start(lab: Lab) -> None:
     state = session()
     state.viewed = None
     attempt(lab.start, engine())
+    saved_soon(lab)
     state.offer_mnist = isinstance(state.fault, DatasetMissing)
 
 

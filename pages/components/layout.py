@@ -1,15 +1,20 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
+from core.lab import Lab
+from pages.components.session import leave_lab
+from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
+FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
 
 STYLE = """
 <style>
-.stMainBlockContainer {padding-top: 2.6rem; padding-bottom: 3rem; max-width: 1500px;}
+.stMainBlockContainer {padding-top: 3.8rem; padding-bottom: 3rem; max-width: 1500px;}
 .st-key-live {position: relative;}
 .progress-line {display: flex; gap: .8rem; align-items: center; font-variant-numeric: tabular-nums; min-height: 1.6rem;}
 .progress-line .bar {flex: 1; height: 8px; border-radius: 4px; background: rgba(128, 128, 128, .22); overflow: hidden;}
@@ -27,11 +32,36 @@ STYLE = """
 .aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
 @media (min-width: 760px) {.aside:not(.beside) {display: flex; gap: 2rem;} .aside:not(.beside) section {flex: 1;}}
 .st-key-width {height: 0; overflow: hidden;}
+.st-key-live_chart svg {touch-action: pan-y;}
+[data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
+.st-key-header h4 {word-break: keep-all;}
+.st-key-header > div:first-child {flex: 1 1 320px;}
+.st-key-header h4 {padding: .2rem 0;}
+ol.steps {padding-left: 0 !important;}
+.steps {display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; margin: 0; font-size: .8rem;}
+.steps li {margin: 0; padding: 0;}
+.steps .later {opacity: .6;}
+.steps .now {font-weight: 700;}
+.unsaved {color: #b45309; font-size: .9rem; font-weight: 600;}
+.printed {display: none;}
+@media print {
+  [data-testid="stHeader"], .st-key-header button, .stButton, .stPopover, .stDownloadButton, .stSlider, .stNumberInput,
+  .stSegmentedControl, .stButtonGroup, .stExpander, .stSelectbox, .stDataFrame, .st-key-choosing, .progress-line,
+  .stElementToolbar, [data-testid="stElementToolbar"] {display: none !important;}
+  .stMainBlockContainer {padding: 0; max-width: none;}
+  .aside.beside {position: static; width: auto !important;}
+  .printed {display: block;}
+  .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] {
+    position: static; overflow: visible; height: auto;}
+}
+.printed table {border-collapse: collapse; width: 100%; font-size: 10pt;}
+.printed th, .printed td {border: 1px solid #999; padding: 3pt 5pt; text-align: left;}
 </style>
 """
 
 MEASURE = """
-export default function ({ setStateValue, parentElement }) {
+export default function ({ data, setStateValue, parentElement }) {
+  document.documentElement.lang = data.lang;
   const page = document.querySelector('[data-testid="stMainBlockContainer"]') ?? document.body;
   let told = null, timer = null;
   const tell = () => {
@@ -50,11 +80,57 @@ export default function ({ setStateValue, parentElement }) {
 _measure = st.components.v2.component("page_width", js=MEASURE)
 
 
+def rooms() -> list[StreamlitPage]:
+    """The pages, in the order of the lesson."""
+    return [
+        st.Page("pages/validation.py", title=_("Validation"), icon=":material/splitscreen:"),
+        st.Page("pages/narrow.py", title=_("Narrow"), icon=":material/zoom_in_map:", default=True),
+        st.Page("pages/strategies.py", title=_("Grid or random"), icon=":material/grid_view:"),
+        st.Page("pages/bayesian.py", title=_("Bayesian search"), icon=":material/insights:"),
+        st.Page("pages/importance.py", title=_("Which one matters"), icon=":material/balance:"),
+        st.Page("pages/final_test.py", title=_("Final test"), icon=":material/flag:"),
+        st.Page("pages/glossary.py", title=_("Glossary"), icon=":material/menu_book:"),
+        st.Page("pages/about.py", title=_("About"), icon=":material/info:"),
+    ]
+
+
 def frame() -> None:
     """Draw what all pages share."""
+    st.session_state[FRAMED] = True
+    keep_in_address()
     st.html(STYLE)
-    with st.sidebar:
+
+
+def header(lab: Lab, sentence: str) -> None:
+    """The first line of a page: what to do, and at its end the lab's link and the language."""
+    if FRAMED not in st.session_state:
+        # The address led straight to this page, first of all on this server: Streamlit runs the file alone, without the
+        # app around it, until the app has named its pages. Name any, and run again as everybody after this will.
+        st.navigation(rooms(), position="hidden")
+        st.rerun()
+    steps(lab)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
+        st.markdown(f"#### {sentence}")
+        _link(lab)
         _language_switch()
+
+
+def _link(lab: Lab) -> None:
+    """The link that is the key to the lab, under the lab's pseudonym."""
+    with st.popover(pseudonym(lab), icon=":material/key:", width="content"):
+        st.write(
+            _(
+                "This link is the key to your lab: whoever has it can open the lab on any device and work in it. Keep "
+                "it, and share it only with whom you trust."
+            )
+        )
+        st.code(f"{(st.context.url or '').split('?')[0]}?lab={lab.token}", language=None, wrap_lines=True)
+        st.button(_("New lab"), icon=":material/add:", on_click=leave_lab, key="new_lab")
+
+
+def pseudonym(lab: Lab) -> str:
+    """A lab's friendly name in the page's language."""
+    return " ".join(_(word) for word in lab.pseudonym.split())
 
 
 def page_width() -> int:
@@ -62,13 +138,14 @@ def page_width() -> int:
     agent = st.context.headers.get("User-Agent") or ""
     guess = PHONE if "Mobi" in agent else DESKTOP
     with st.container(key="width"):
-        told = _measure(key="page_width", default={"width": None}, on_width_change=lambda: None).width
+        told = _measure(
+            key="page_width", data={"lang": language()}, default={"width": None}, on_width_change=lambda: None
+        ).width
     return int(told) if told else guess
 
 
 def _language_switch() -> None:
     """The language, also written into the address."""
-    keep_in_address()
     st.segmented_control(
         _("Language"),
         list(LANGUAGES),
@@ -77,4 +154,5 @@ def _language_switch() -> None:
         key="language",
         on_change=lambda: choose_language(st.session_state["language"]),
         required=True,
+        label_visibility="collapsed",
     )

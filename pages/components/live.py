@@ -4,46 +4,55 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.lab import Lab, LabRound
+from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.remarks import BEST, remarks
 from core.space import REACHES, LogRange, SearchSpace
 from pages.components import charts
-from pages.components.session import session, viewed_round
-from pages.components.text import _, language, said, told
+from pages.components.choosing import point_at
+from pages.components.session import attempt, session, unsaved, viewed_round
+from pages.components.text import _, language, listen, said, told
 
 TICK = 1.0  # seconds
 FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
 CHART = "live_chart"
-SLIP = 0.2  # decades: a smaller box is a click that slipped
+ENCODED = 256  # tables of each kind that are kept; more than a class has tabs
+SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
+
+
+NO_REPEATS = charts.arrow(charts.repeats_table(RoundProgress.of(RoundPlan(trials=1)), {}))
 
 
 def live(lab: Lab, width: int) -> None:
     """Draw the round in view, again every second while it runs."""
     round_ = viewed_round(lab)
-    running = runs(lab)
+    running = moving(lab)
     if running and round_ and not round_.progress.started:
         round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), FIRST_POINTS)
     with st.container(key="live"):
         st.fragment(draw, run_every=TICK if running else None)(lab, width, running)
 
 
-def runs(lab: Lab) -> bool:
-    """Whether the lab's latest round, in view or not, is moving on by itself."""
-    return lab.latest is not None and lab.latest.progress.status in (Status.WAITING, Status.RUNNING)
+def moving(lab: Lab) -> Status | None:
+    """The status of the lab's latest round, in view or not, while it moves on by itself."""
+    status = lab.latest.progress.status if lab.latest else None
+    return status if status in (Status.WAITING, Status.RUNNING) else None
 
 
-def draw(lab: Lab, width: int, running: bool) -> None:
-    """One tick. What it does not draw disappears."""
+def draw(lab: Lab, width: int, running: Status | None) -> None:
+    """One tick. What it does not draw disappears. running: what the rest of the page was drawn for"""
     state = session()
+    listen()
     round_ = viewed_round(lab)
     progress = round_.progress if round_ else None
-    if state.moved or running != runs(lab):
+    if state.moved or running != moving(lab):
         state.moved = False
         st.rerun()
-    st.html(words(round_, charts.layout(width).aside))
+    st.html(words(round_, charts.layout(width).aside) + not_saved())
     spaces = boxes(lab, round_)
     lr, wd = charts.domains([*spaces.values(), SearchSpace()])
     plan = progress.plan if progress else lab.plan
@@ -53,8 +62,8 @@ def draw(lab: Lab, width: int, running: bool) -> None:
     st.vega_lite_chart(
         {**spec, "datasets": tables(lab, round_, spaces)},
         key=CHART,
-        on_select=lambda: brushed(lab),
-        selection_mode="brush",
+        on_select=lambda: selected(lab),
+        selection_mode=["brush", "picked"],
         alt=_("Map of trials by learning rate and weight decay, and the accuracy curves of the best of them"),
     )
 
@@ -67,23 +76,36 @@ def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) ->
         "points": points_bytes(progress),
         "curves": curves_bytes(progress),
         "earlier": earlier_bytes(before),
-        "boxes": charts.arrow(charts.boxes_table(spaces)),
+        "boxes": boxes_bytes(tuple(spaces.items())),
+        "repeats": repeats_bytes(round_, lab.repeats),
     }
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=ENCODED)
 def points_bytes(progress: RoundProgress) -> bytes:
     """Encoded once a version, for all tabs that look at it."""
     return charts.arrow(charts.points_table(progress))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=ENCODED)
 def curves_bytes(progress: RoundProgress) -> bytes:
     """Encoded once a version, for all tabs that look at it."""
     return charts.arrow(charts.curves_table(progress))
 
 
-@lru_cache(maxsize=128)
+def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
+    """The trials of the round in view that were trained again on other seeds; most rounds have none."""
+    found = {trial: accuracy for (number, trial), accuracy in repeats.items() if round_ and number == round_.number}
+    return charts.arrow(charts.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
+
+
+@lru_cache(maxsize=ENCODED)
+def boxes_bytes(spaces: tuple[tuple[str, SearchSpace], ...]) -> bytes:
+    """The boxes change only when a range or a round does."""
+    return charts.arrow(charts.boxes_table(dict(spaces)))
+
+
+@lru_cache(maxsize=ENCODED)
 def earlier_bytes(handles: tuple[Any, ...]) -> bytes:
     """All rounds before the one in view; they are over and change no more."""
     return charts.arrow(charts.earlier_table([handle.progress for handle in handles]))
@@ -101,23 +123,43 @@ def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
     return shown
 
 
-def brushed(lab: Lab) -> None:
-    """The box drawn on the map becomes the next round's ranges."""
-    box = st.session_state[CHART].selection.get("brush", {})
-    if "lr" in box and "wd" in box and max(abs(ends[0] - ends[1]) for ends in box.values()) >= SLIP:
+def selected(lab: Lab) -> None:
+    """A box drawn on the map becomes the next round's ranges; a trial that was clicked is pointed at."""
+    found = st.session_state[CHART].selection
+    box, picked = found.get("brush", {}), found.get("picked", [])
+    if "lr" in box and "wd" in box and min(abs(ends[0] - ends[1]) for ends in box.values()) >= SLIP:
         ranges = {"learning_rate": box["lr"], "weight_decay": box["wd"]}
         chosen = {
             axis: LogRange(float(min(ends)), float(max(ends))).within(REACHES[axis]) for axis, ends in ranges.items()
         }
-        lab.choose(SearchSpace(**chosen))
+        attempt(lab.look_in, SearchSpace(**chosen))
+        session().moved = True
+    round_ = viewed_round(lab)
+    trial = int(picked[0].get("trial", -1)) if picked else -1
+    if (
+        round_ is not None
+        and trial >= 0
+        and (session().pointed != (round_.number, trial) or session().draft is not None)
+    ):
+        point_at(round_, trial)
         session().moved = True
 
 
 def words(round_: LabRound | None, aside: int) -> str:
     """Progress, Best-5 and what to see, as HTML. aside: pixels free beside the map, 0 for none."""
-    progress = round_.progress if round_ else None
+    return progress_line(round_) + findings(round_.progress if round_ else None, aside, language())
+
+
+@lru_cache(maxsize=ENCODED)
+def findings(progress: RoundProgress | None, aside: int, lang: str) -> str:
+    """Best-5 and what to see, once a version. lang: the page's language, so that each has its own."""
     style = f'class="aside beside" style="width: {aside - 24}px"' if aside else 'class="aside"'
-    return f"{progress_line(round_)}<div {style}>{best_lines(progress)}{what_to_see(progress)}</div>"
+    return f"<div {style}>{best_lines(progress)}{what_to_see(progress)}</div>"
+
+
+def not_saved() -> str:
+    """A line while a round runs that is not being saved; an idle page says it above."""
+    return f'<div class="unsaved" role="alert">{escape(told(trouble))}</div>' if (trouble := unsaved()) else ""
 
 
 def progress_line(round_: LabRound | None) -> str:

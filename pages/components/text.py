@@ -1,6 +1,7 @@
 """Everything on screen goes through here: English in the source, other languages from the gettext catalogues."""
 
 import gettext
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +14,22 @@ LANGUAGES = {"en": "English", "ko": "한국어"}
 CHOSEN = "chosen_language"  # in the session state
 CATALOGUES = Path(__file__).parent / "locale"
 
+_heard = threading.local()  # a run of the page is a thread
+
 
 def language() -> str:
-    """The page's language: the one chosen here, else `?lang=` in the address, else the browser's, else English."""
+    """The page's language."""
+    return getattr(_heard, "language", None) or listen()
+
+
+def listen() -> str:
+    """Find out the language at the start of a run; asking Streamlit at every word would take a tenth of a tick."""
+    _heard.language = _asked()
+    return _heard.language
+
+
+def _asked() -> str:
+    """The language chosen here, else `?lang=` in the address, else the browser's, else English."""
     asked = st.session_state.get(CHOSEN) or st.query_params.get("lang")
     if asked in LANGUAGES:
         return asked

@@ -1,13 +1,17 @@
 """The trail: every round in a line, with the student's reason beside it; and all trials of one round in a table."""
 
+from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.again import spread
 from core.lab import NOTE_LENGTH, Lab, LabRound
 from core.progress import RoundProgress
 from core.space import LogRange
+from pages.components.choosing import point_at
 from pages.components.session import session, widget_key
 from pages.components.text import _
 
@@ -44,20 +48,31 @@ def trail(lab: Lab) -> None:
             if "why" in changes:
                 lab.note(int(table["round"].iloc[int(row)]), changes["why"] or "")
 
-    columns: dict[str, Any] = {
-        "round": st.column_config.NumberColumn(_("round"), width=60),
-        "learning_rate": _("learning rate"),
-        "weight_decay": _("weight decay"),
-        "trials": st.column_config.NumberColumn(_("trials"), width=60),
-        "spent": st.column_config.NumberColumn(_("epochs spent"), width=90),
-        "best": st.column_config.NumberColumn(_("best"), format="%.2f", width=60),
-        "seed": st.column_config.NumberColumn(_("seed"), width=60),
-        "why": st.column_config.TextColumn(_("why (your note)"), max_chars=NOTE_LENGTH, width="large"),
+    names = {
+        "round": _("round"), "learning_rate": _("learning rate"), "weight_decay": _("weight decay"),
+        "trials": _("trials"), "spent": _("epochs spent"), "best": _("best"), "seed": _("seed"),
+        "why": _("why (your note)"),
+    }  # fmt: skip
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = names | {
+        **{name: number(names[name], width=60) for name in ("round", "trials", "seed")},
+        "spent": number(names["spent"], width=90),
+        "best": number(names["best"], format="%.2f", width=60),
+        "why": st.column_config.TextColumn(names["why"], max_chars=NOTE_LENGTH, width="large"),
     }
     locked = [name for name in table if name != "why"]
     st.data_editor(
         table, column_config=columns, disabled=locked, hide_index=True, key="trail", on_change=noted, width="stretch"
     )
+    st.html(printed(table.round(3), [names[name] for name in table]))
+
+
+def printed(table: pd.DataFrame, names: list[str]) -> str:
+    """The trail as a table for paper, shown only there: the one on screen is a canvas that scrolls."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in table.itertuples(index=False))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="printed"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def trail_frame(lab: Lab) -> pd.DataFrame:
@@ -84,31 +99,50 @@ def _powers(range_: LogRange) -> str:
     return f"10^{range_.low:.1f} … 10^{range_.high:.1f}"
 
 
-def all_trials(round_: LabRound | None) -> None:
-    """Every trial of the round in view, sortable by a click; once the round is over."""
+def all_trials(lab: Lab, round_: LabRound | None) -> None:
+    """Every trial of the round in view, sortable by a click, a row's click points at it; once the round is over."""
     if round_ is None or not round_.progress.status.over:
         return
+    ranking = round_.progress.ranking()
+
+    def pointed() -> None:
+        rows = st.session_state["all_trials"].selection.rows
+        if rows and rows[0] < len(ranking):
+            point_at(round_, int(ranking[rows[0]]))
+
     with st.expander(_("All trials of round {number}").format(number=round_.number), icon=":material/table:"):
         number = st.column_config.NumberColumn
         columns = {
             "rank": number(_("rank"), width=60),
             "validation": number(_("validation accuracy"), format="%.3f"),
+            "again": st.column_config.TextColumn(_("on other seeds")),
             "training": number(_("training accuracy"), format="%.3f"),
             "learning_rate": number(_("learning rate"), format="%.3e"),
             "weight_decay": number(_("weight decay"), format="%.3e"),
             "epochs": number(_("epochs")),
             "diverged": st.column_config.CheckboxColumn(_("diverged")),
         }
-        st.dataframe(trials_frame(round_.progress), column_config=columns, hide_index=True, width="stretch")
+        table = trials_frame(round_.progress, repeats_of(lab, round_))
+        st.dataframe(
+            table, column_config=columns, hide_index=True, width="stretch", key="all_trials", on_select=pointed,
+            selection_mode="single-row",
+        )  # fmt: skip
 
 
-def trials_frame(progress: RoundProgress) -> pd.DataFrame:
-    """One row a trial with a score, best first."""
+def repeats_of(lab: Lab, round_: LabRound) -> dict[int, np.ndarray]:
+    """The trials of a round that were trained again, with their accuracies."""
+    return {trial: accuracy for (number, trial), accuracy in lab.repeats.items() if number == round_.number}
+
+
+def trials_frame(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pd.DataFrame:
+    """One row a trial with a score, best first; `again` is mean ± standard deviation where it was trained again."""
     ranking = progress.ranking()
-    return pd.DataFrame(
+    again = ["{:.3f} ± {:.3f}".format(*spread(repeats[trial])) if trial in repeats else "" for trial in ranking]
+    frame = pd.DataFrame(
         {
             "rank": range(1, len(ranking) + 1),
             "validation": progress.last_validation()[ranking],
+            "again": again,
             "training": progress.last_train()[ranking],
             "learning_rate": progress.learning_rate[ranking],
             "weight_decay": progress.weight_decay[ranking],
@@ -116,3 +150,4 @@ def trials_frame(progress: RoundProgress) -> pd.DataFrame:
             "diverged": progress.diverged[ranking],
         }
     )
+    return frame if repeats else frame.drop(columns="again")

@@ -23,6 +23,9 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "live.p95_60": "live.p95_60",
     "live.first_point": "live.first_point",
     "live.answers": "live.answers",
+    "store.save": "store.save",
+    "store.open": "store.open_",
+    "store.tick": "store.tick",
 }
 LIMIT, QUICK_LIMIT = 900, 180  # seconds after which a run that hangs is ended
 

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import StringArray
@@ -25,13 +26,18 @@ PATIENCE = 30.0  # seconds for one run
 class Tab:
     """One tab on a page."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, address: str = "") -> None:
         self._socket = socket
-        self._address = ""  # what follows "?" in it
+        self._address = address  # what follows "?" in it
         self._page = ""
         self._widgets: dict[str, str] = {}  # their ids by their labels
         self._entered: dict[str, WidgetState] = {}
         self.live = ""  # the id of the part that asks to be drawn again every second; "" while none does
+
+    @property
+    def lab(self) -> str:
+        """The token of the lab that the address names."""
+        return parse_qs(self._address)["lab"][0]
 
     async def open(self) -> float:
         """The page's first run."""
@@ -98,10 +104,10 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(port: int) -> AsyncIterator[Tab]:
-    """A tab that has just been opened and shows the page."""
+async def tab(port: int, lab: str = "") -> AsyncIterator[Tab]:
+    """A tab that has just been opened and shows the page, of a new lab or of that with a token."""
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=2**24, proxy=None) as socket:
-        opened = Tab(socket)
+        opened = Tab(socket, urlencode({"lab": lab}) if lab else "")
         await opened.open()
         yield opened

@@ -33,9 +33,13 @@ class Server:
     url: str
 
     def workers(self) -> list[psutil.Process]:
-        """Its worker processes."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if "core.engine" in " ".join(child.cmdline())]
+        """Its worker processes; one that has just died is none."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "core.engine" in " ".join(child.cmdline()):
+                    found.append(child)
+        return found
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Send a signal and wait for the end."""
@@ -51,17 +55,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Starts a server on a free port and waits until it answers."""
     started: list[Server] = []
 
-    def start() -> Server:
+    def start(**environment: str) -> Server:
         port = free_port()
         log = (tmp_path_factory.mktemp("server") / "log").open("wb")
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
                    "--server.address", "127.0.0.1"]  # fmt: skip
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"LANG": "C.UTF-8"}
+            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"LANG": "C.UTF-8"} | environment
         )
         log.close()
         server = Server(process, f"http://127.0.0.1:{port}/")

@@ -1,5 +1,6 @@
 """The whole way of a student in a real browser."""
 
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -147,6 +148,7 @@ def test_a_reload_finds_the_round_running(student: Student) -> None:
 
 def test_another_browser_with_the_link_sees_the_same_lab(student: Student, browser: Browser) -> None:
     student.set_number("from 10^", -3)
+    expect(student.ends()).to_have_text(["-3.0", "-2.0"])  # so the server has heard of it
     context = browser.new_context(viewport={"width": 1366, "height": 1300})
     other = Student(context.new_page()).go(student.page.url)
     expect(other.ends()).to_have_text(["-3.0", "-2.0"])
@@ -168,7 +170,6 @@ def test_the_language_is_the_browsers_and_can_be_switched(browser: Browser, serv
     expect(someone.primary).to_have_text(re.compile("라운드 1 시작"))
     someone.primary.click()
     someone.sees("라운드 1: 400에폭")
-    someone.page.get_by_test_id("stExpandSidebarButton").click()
     someone.page.get_by_role("radio", name="English").or_(someone.page.get_by_role("button", name="English")).click()
     expect(someone.primary).to_have_text(re.compile("Start round 2"))
     assert "lang=en" in someone.page.url
@@ -187,6 +188,12 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, server: Server, widt
     chart = "document.querySelector('.st-key-live_chart svg').getBoundingClientRect().right"
     someone.page.wait_for_function(f"{chart} <= window.innerWidth")
     context.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no way to hold a process to a core")
+def test_the_server_keeps_to_one_core_and_leaves_its_workers_free(student: Student, server: Server) -> None:
+    assert len(psutil.Process(server.process.pid).cpu_affinity()) == 1
+    assert {tuple(worker.cpu_affinity()) for worker in server.workers()} == {tuple(sorted(os.sched_getaffinity(0)))}
 
 
 def test_killed_workers_are_not_noticed(student: Student, server: Server) -> None:
