@@ -3,23 +3,16 @@
 A remark is a sentence with gaps and what fills them, so that a page can translate it.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.errors import N_
-from core.plan import CLASSES
+from core.hints import BEST, GUESSING, above_guessing, edge_of, healthy, spread, standard_error
 from core.progress import RoundProgress
-from core.space import REACHES, STEP, exponent
 
-BEST = 5  # the best trials that the remarks speak of
-EDGE = 0.05  # of a range's width counts as its edge
-ROUNDING = 1e-9  # a value on the line counts
-OUTER = 0.25  # of a range's width counts as its outer part
 SETTLED = 0.5  # of a round's epochs: before, the order still changes too much to speak of ranges
-SPREAD = 0.5  # of a range's width: the best scattered so far do not care about it
 AXES = {"learning_rate": N_("learning rate"), "weight_decay": N_("weight decay")}
 
 
@@ -37,28 +30,21 @@ def remark(sentence: str, terms: dict[str, str] | None = None, **values: object)
     return Remark(sentence, values, terms or {})
 
 
-def standard_error(accuracy: float, images: int) -> float:
-    """Standard error of an accuracy measured on so many images: sqrt(p (1 - p) / n)."""
-    return math.sqrt(max(accuracy * (1 - accuracy), 0.0) / images)
-
-
 def remarks(progress: RoundProgress) -> list[Remark]:
     """All that can be said of a round now, the most useful first."""
-    ranking = progress.ranking()
-    healthy = ranking[~progress.diverged[ranking]]
+    ranking, well = progress.ranking(), healthy(progress)
     if not len(ranking):
         return []
     accuracy = progress.last_validation()
     images = progress.plan.validation_images()
     said = list(_divergence(progress, ranking))
-    if not len(healthy):
+    if not len(well):
         return [*said, remark(N_("Nothing has learned: move the learning rate down."))]
-    top = float(accuracy[healthy[0]])
-    guessing = 1 / CLASSES
-    if top <= guessing + 2 * standard_error(guessing, images):
-        return [remark(N_("No trial is better than guessing ({chance:.2f}) yet."), chance=guessing), *said]
-    worst = float(accuracy[healthy[-1]])
-    flat = len(healthy) >= BEST and top - worst <= 2 * standard_error(top, images)
+    top = float(accuracy[well[0]])
+    if not above_guessing(top, images):
+        return [remark(N_("No trial is better than guessing ({chance:.2f}) yet."), chance=GUESSING), *said]
+    worst = float(accuracy[well[-1]])
+    flat = len(well) >= BEST and top - worst <= 2 * standard_error(top, images)
     if flat:
         said.append(
             remark(
@@ -72,32 +58,21 @@ def remarks(progress: RoundProgress) -> list[Remark]:
         )
     else:
         settled = progress.status.over or progress.epochs_done.mean() >= SETTLED * progress.plan.epochs
-        hints = [hint for axis in AXES for hint in _range_hints(progress, axis, healthy[:BEST])]
+        hints = [hint for axis in AXES for hint in _range_hints(progress, axis)]
         said = [*hints, *said] if settled else said
-    return [*said, *_ties(accuracy[healthy[:BEST]], images)]
+    return [*said, *_ties(accuracy[well[:BEST]], images)]
 
 
-def _range_hints(progress: RoundProgress, axis: str, best: np.ndarray) -> Iterator[Remark]:
-    """Which way to move a range whose edge the best trials touch, or that they do not agree on it at all."""
-    range_ = progress.plan.space.ranges()[axis]
-    if range_.width < STEP / 2:
-        return
-    place = (exponent(getattr(progress, axis)[best]) - range_.low) / range_.width  # 0 at the lower end, 1 at the upper
-    for upper, depth in ((True, 1 - place), (False, place)):
-        touching, outer = int((depth <= EDGE + ROUNDING).sum()), int((depth <= OUTER + ROUNDING).sum())
-        if touching < 2 and outer < max(len(best) - 1, 2):
-            continue
-        reach = REACHES[axis]
-        at_the_end = range_.high >= reach.high if upper else range_.low <= reach.low
-        sentence = _EDGE_AT_THE_END[upper] if at_the_end else _EDGE[upper]
-        yield remark(sentence, {"axis": AXES[axis]}, touching=touching, outer=outer, best=len(best))
-        return
-    share = float(place.max() - place.min())
-    if len(best) == BEST and share > SPREAD:
+def _range_hints(progress: RoundProgress, axis: str) -> Iterator[Remark]:
+    """Which way to move a range whose edge the best trials crowd at, or that they do not agree on it at all."""
+    if edge := edge_of(progress, axis):
+        sentence = (_EDGE_AT_THE_END if edge.reached else _EDGE)[edge.upper]
+        yield remark(sentence, {"axis": AXES[axis]}, touching=edge.touching, outer=edge.outer, best=edge.best)
+    elif share := spread(progress, axis):
         yield remark(
             N_("{axis}: the Best-{best} are spread over {share:.0%} of the range, so it decides little here."),
             {"axis": AXES[axis]},
-            best=len(best),
+            best=BEST,
             share=share,
         )
 

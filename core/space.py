@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import N_, LessonError
 
 ROUNDING = 1e-9  # decades: a value on the edge is inside
+RAISED = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
 STEP = 0.1  # exponents are set in tenths, on the sliders and in the number fields
 
 
@@ -140,6 +141,11 @@ def snap(exponent: float) -> float:
 def written(exponent: float) -> str:
     """The value of an exponent in two digits, as a person writes it: 0.01, 1e-06."""
     return f"{value(exponent):.2g}"
+
+
+def power(exponent: float) -> str:
+    """An exponent as the power of ten it stands for: 10⁻², 10⁻²·³."""
+    return "10" + f"{snap(exponent):g}".translate(RAISED)
 
 
 def plain(value: float) -> str:

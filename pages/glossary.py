@@ -5,16 +5,16 @@ import streamlit as st
 from core.glossary import TERMS
 from pages.components.layout import header
 from pages.components.session import lab
-from pages.components.text import LANGUAGES, _, catalogue
+from pages.components.text import LANGUAGES, _, catalogue, language
 
 
 def glossary() -> None:
     """The page."""
     header(lab(), _("The words of the lesson"))
-    head = [*LANGUAGES.values(), _("meaning")]
-    rows = [[*(catalogue(lang).gettext(term) for lang in LANGUAGES), _(meaning)] for term, meaning in TERMS.items()]
-    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
-    st.markdown("\n".join(lines))
+    for term, meaning in TERMS.items():
+        here, *others = sorted(LANGUAGES, key=lambda lang: lang != language())
+        names = ", ".join(catalogue(lang).gettext(term) for lang in others)
+        st.markdown(f"**{catalogue(here).gettext(term)}** ({names})  \n{_(meaning)}")
 
 
 if __name__ == "__main__":

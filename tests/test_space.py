@@ -14,6 +14,7 @@ from core.space import (
     LogRange,
     SearchSpace,
     exponent,
+    power,
     snap,
     value,
     written,
@@ -198,3 +199,11 @@ def test_value_is_ten_to_the_power() -> None:
 @pytest.mark.parametrize("exponent_, text", [(-2, "0.01"), (-6, "1e-06"), (-2.5, "0.0032"), (0, "1"), (1, "10")])
 def test_a_value_is_written_in_two_digits(exponent_: float, text: str) -> None:
     assert written(exponent_) == text
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [(-2, "10⁻²"), (-2.3, "10⁻²·³"), (0, "10⁰"), (1, "10¹"), (-10, "10⁻¹⁰"), (-0.1, "10⁻⁰·¹"), (-0.04, "10⁰")],
+)
+def test_a_power_of_ten_is_written_with_a_raised_exponent(given: float, expected: str) -> None:
+    assert power(given) == expected

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import hints
 from core.datasets import DATASETS, DatasetMissing, download_mnist, mnist_folder, mnist_ready, training_count
 from core.errors import LessonError
 from core.lab import Lab
 from core.plan import LIMITS, VALIDATION_RATES
 from core.progress import Status
 from core.remarks import AXES
-from core.space import REACHES, STEP, LogRange, SearchSpace, written
+from core.space import REACHES, STEP, LogRange, power, written
 from pages.components.session import attempt, engine, saved_soon, session, widget_key
 from pages.components.text import _
 from pages.components.trail import round_switch
 
 NUMBER_WIDTH = 112  # pixels
-BEST_BOX = 5  # trials whose box is proposed
 
 
 def controls(lab: Lab) -> None:
@@ -52,7 +52,7 @@ def range_control(lab: Lab, axis: str) -> None:
         attempt(lambda: lab.look_in(lab.plan.space.with_range(axis, LogRange(low, high).within(reach))))
 
     st.slider(
-        f"{_(AXES[axis])}:  10^{range_.low:.1f} … 10^{range_.high:.1f}  =  {written(range_.low)} … "
+        f"{_(AXES[axis])}:  {power(range_.low)} … {power(range_.high)}  =  {written(range_.low)} … "
         f"{written(range_.high)}",
         reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider, on_change=moved,
     )  # fmt: skip
@@ -100,10 +100,16 @@ def start_or_stop(lab: Lab) -> None:
         disabled=lab.final is not None,
     )
     if latest is not None:
+        box = hints.best_box(latest.progress)
         st.button(
-            _("Use the Best-{count}'s box").format(count=BEST_BOX), icon=":material/select_all:",
-            on_click=lambda: attempt(lab.look_in, best_box(lab)), disabled=best_box(lab) is None,
+            _("Use the Best-{count}'s box").format(count=hints.BEST), icon=":material/select_all:",
+            on_click=lambda: attempt(lab.look_in, box), disabled=box is None,
         )  # fmt: skip
+        if (beyond := hints.moved(latest.progress)) is not None:
+            st.button(
+                _("Move as the hints say"), icon=":material/move_up:", key="move",
+                on_click=lambda: attempt(lab.look_in, beyond),
+            )  # fmt: skip
         undo_button(lab)
 
 
@@ -121,18 +127,6 @@ def start(lab: Lab) -> None:
     attempt(lab.start, engine())
     saved_soon(lab)
     state.offer_mnist = isinstance(state.fault, DatasetMissing)
-
-
-def best_box(lab: Lab) -> SearchSpace | None:
-    """The box around the latest round's best trials that did not diverge, with a margin."""
-    if lab.latest is None:
-        return None
-    progress = lab.latest.progress
-    ranking = progress.ranking()
-    best = ranking[~progress.diverged[ranking]][:BEST_BOX]
-    if len(best) < 2:
-        return None
-    return progress.plan.space.around(progress.learning_rate[best], progress.weight_decay[best])
 
 
 def more_settings(lab: Lab) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.again import spread
 from core.lab import NOTE_LENGTH, Lab, LabRound
 from core.progress import RoundProgress
-from core.space import LogRange
+from core.space import LogRange, power
 from pages.components.choosing import point_at
 from pages.components.session import session, widget_key
 from pages.components.text import _
@@ -96,7 +96,7 @@ def _trail_row(round_: LabRound) -> dict[str, object]:
 
 
 def _powers(range_: LogRange) -> str:
-    return f"10^{range_.low:.1f} … 10^{range_.high:.1f}"
+    return f"{power(range_.low)} … {power(range_.high)}"
 
 
 def all_trials(lab: Lab, round_: LabRound | None) -> None:
