@@ -47,7 +47,7 @@ def grid_or_random() -> None:
             _("Train both"), icon=":material/play_arrow:", type="primary", disabled=busy, key="versus_train",
             on_click=train, args=(mine, int(side), int(seed)),
         )  # fmt: skip
-    st.fragment(compared, run_every=TICK if busy else None)(width, busy)
+    st.fragment(compared, run_every=TICK if busy else None)(plans(mine.plan, int(side), int(seed)), width, busy)
     save_charts("grid-or-random")
 
 
@@ -73,23 +73,30 @@ def train(mine: Lab, side: int, seed: int) -> None:
     attempt(begin)
 
 
-def compared(width: int, busy: bool) -> None:
-    """Both as far as they are, and what they show."""
+def compared(planned: tuple[RoundPlan, RoundPlan], width: int, busy: bool) -> None:
+    """Both as far as they are, and what they show; before the first training where their trials will lie."""
     listen()
     versus = session().versus
-    if versus is None:
-        return
-    if busy and versus.over:
+    if busy and versus is not None and versus.over:
         st.rerun()
-    pair = versus.grid.progress, versus.random.progress
+    if versus is None:
+        pair = RoundProgress.of(planned[0]), RoundProgress.of(planned[1])
+    else:
+        pair = versus.grid.progress, versus.random.progress
     spec = figures.versus_spec(width, pair[0].plan.space, language(), st.context.theme.type == "dark")
-    datasets = {name: arrow(points_table(one)) for name, one in zip(("grid", "random"), pair, strict=True)}
+    datasets = {
+        name: arrow(points_table(one, planned=True)) for name, one in zip(("grid", "random"), pair, strict=True)
+    }
     st.vega_lite_chart(
         {**spec, "datasets": datasets},
         key="versus_chart",
         alt=_("Trials on a grid and at random, and their accuracy along either hyperparameter"),
     )
-    if versus.over:
+    if versus is None:
+        st.caption(
+            _("Grey: not trained yet. Along either hyperparameter alone, count how many different values you see.")
+        )
+    elif versus.over:
         for sentence in verdict(*pair):
             st.markdown(f"- {sentence}")
 

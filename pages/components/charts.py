@@ -83,9 +83,14 @@ def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
     return found[0], found[1]
 
 
-def points_table(progress: RoundProgress) -> pa.Table:
-    """One row a trial with a score: trial, exponents lr and wd, the values, accuracies, rank from 1, diverged."""
+def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
+    """One row a trial with a score: trial, exponents lr and wd, the values, accuracies, rank from 1, diverged.
+
+    planned: the other trials too, behind them, with accuracies that are nan
+    """
     ranking = progress.ranking()
+    if planned:
+        ranking = np.concatenate([ranking, np.flatnonzero(progress.epochs_done == 0)])
     learning_rate, weight_decay = progress.learning_rate[ranking], progress.weight_decay[ranking]
     return pa.table(
         {
@@ -259,11 +264,11 @@ def power_axis(channel: str, field: str, title: str | None, domain: Domain) -> a
     return {"x": alt.X, "y": alt.Y}[channel](f"{field}:Q", title=title, axis=axis, scale=scale)
 
 
-def accuracy_axis(channel: str, title: str | None) -> alt.X | alt.Y:
+def accuracy_axis(channel: str, title: str | None, field: str = "validation") -> alt.X | alt.Y:
     """An axis from 0 to 1."""
     axis = alt.Axis(values=[0, 0.5, 1], format=".1f", gridOpacity=0.4)
     encoding = {"x": alt.X, "y": alt.Y}[channel]
-    return encoding("validation:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
+    return encoding(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
 
 
 def accuracy_colour(legend: Any = alt.Undefined) -> alt.Color:

@@ -14,6 +14,7 @@ from core.surrogate import Importance, Maps, Observations, Surface
 from pages.components.charts import (
     AXIS,
     BOX,
+    FAINT,
     INK,
     MEDIUM,
     TRAINING,
@@ -263,14 +264,18 @@ def versus_spec(width: int, space: SearchSpace, lang: str, dark: bool) -> dict[s
 
 def versus_part(name: str, title: str, side: int, lr: Domain, wd: Domain, word: Any, dark: bool) -> alt.VConcatChart:
     """One strategy: the map, accuracy by weight decay beside it, accuracy by learning rate below."""
-    colour = alt.Color("validation:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=None)
+    colour = alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=None)
     points = alt.Chart(alt.NamedData(name)).mark_point(filled=True, size=70, opacity=0.95)
-    shown = points.encode(color=colour, shape=diverged_shape(), tooltip=details(word))
+    points = points.transform_calculate(trained="isValid(datum.validation)", accuracy="datum.validation || 0")
+    shown = points.encode(
+        color=alt.condition("datum.trained", colour, alt.value(FAINT)), shape=diverged_shape(), tooltip=details(word)
+    )
     axes = {"x": power_axis("x", "lr", None, lr), "y": power_axis("y", "wd", word("weight decay"), wd)}
     heading = alt.Title(title, anchor="start", fontSize=14, color=INK[dark])
     picture = shown.encode(**axes).properties(width=side, height=220, title=heading)
-    beside = shown.encode(x=accuracy_axis("x", word("accuracy")), y=power_axis("y", "wd", None, wd))
-    below = shown.encode(x=power_axis("x", "lr", word("learning rate"), lr), y=accuracy_axis("y", word("accuracy")))
+    accuracy = {channel: accuracy_axis(channel, word("accuracy"), "accuracy") for channel in ("x", "y")}
+    beside = shown.encode(x=accuracy["x"], y=power_axis("y", "wd", None, wd))
+    below = shown.encode(x=power_axis("x", "lr", word("learning rate"), lr), y=accuracy["y"])
     top = alt.hconcat(picture, beside.properties(width=STRIP_WIDTH, height=220), spacing=10)
     return alt.vconcat(top, below.properties(width=side, height=90), spacing=10)
 
