@@ -122,6 +122,18 @@ def spread(progress: RoundProgress, axis: str) -> float | None:
     return share if share > SPREAD else None
 
 
+def good_range(progress: RoundProgress, axis: str) -> LogRange | None:
+    """The exponents of the trials that are no worse than the best but for chance; None if none has learned."""
+    best = healthy(progress)
+    accuracy, images = progress.last_validation(), progress.plan.validation_images()
+    if not len(best) or not above_guessing(float(accuracy[best[0]]), images):
+        return None
+    top = float(accuracy[best[0]])
+    good = best[accuracy[best] >= top - standard_error(top, images)]
+    found = exponent(getattr(progress, axis)[good])
+    return LogRange(float(found.min()), float(found.max()))
+
+
 def best_box(progress: RoundProgress) -> SearchSpace | None:
     """The box around the best trials with a margin; None if they are fewer than two."""
     best = healthy(progress)[:BEST]

@@ -4,22 +4,21 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.lab import Lab
 from core.plan import RoundPlan
 from core.progress import RoundProgress
 from core.remarks import standard_error
 from core.strategies import at_random, distinct, grid
 from core.training import VALUES, generator
-from pages.components import figures
-from pages.components.charts import arrow, points_table
 from pages.components.layout import header, page_width
+from pages.components.pair import Plans, pair_chart, train_pair, training_pair
 from pages.components.pictures import save_charts
-from pages.components.session import Versus, attempt, engine, lab, session, tell_fault
-from pages.components.text import _, language, listen
+from pages.components.session import engine, lab, tell_fault
+from pages.components.text import _, listen
 
 TICK = 1.0  # seconds
 SIDES = [3, 4, 5, 6, 7]  # of the grid
 SIDE, EPOCHS = 5, 20
+PAGE = "versus"
 
 
 def grid_or_random() -> None:
@@ -35,8 +34,7 @@ def grid_or_random() -> None:
             "tell the same thing. Random trials never repeat a value. Train both in the ranges of your next round."
         )
     )
-    state = session()
-    busy = state.versus is not None and not state.versus.over
+    busy = training_pair(PAGE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         side = st.select_slider(
             _("trials each"), SIDES, SIDE, format_func=lambda one: f"{one} × {one} = {one * one}", width=280,
@@ -45,59 +43,32 @@ def grid_or_random() -> None:
         seed = st.number_input(_("seed"), 0, 9999, 0, width=130, key="versus_seed")
         st.button(
             _("Train both"), icon=":material/play_arrow:", type="primary", disabled=busy, key="versus_train",
-            on_click=train, args=(mine, int(side), int(seed)),
+            on_click=train_pair, args=(mine, PAGE, plans(mine.plan, int(side), int(seed))),
         )  # fmt: skip
     st.fragment(compared, run_every=TICK if busy else None)(plans(mine.plan, int(side), int(seed)), width, busy)
     save_charts("grid-or-random")
 
 
-def plans(base: RoundPlan, side: int, seed: int) -> tuple[RoundPlan, RoundPlan]:
+def plans(base: RoundPlan, side: int, seed: int) -> Plans:
     """A round on a grid and one at random in the same ranges, of equal size and on the same split."""
     on_grid = replace(base, trials=side * side, epochs=EPOCHS, seed=seed, values=grid(base.space, side))
     drawn = at_random(base.space, side * side, generator(on_grid, VALUES))
     return on_grid, replace(on_grid, values=drawn)
 
 
-def train(mine: Lab, side: int, seed: int) -> None:
-    """Let both learn."""
-
-    def begin() -> None:
-        both = plans(mine.plan, side, seed)
-        first = engine().start(mine.token, both[0], lane="grid")
-        try:
-            session().versus = Versus(first, engine().start(mine.token, both[1], lane="random"))
-        except BaseException:
-            first.stop()
-            raise
-
-    attempt(begin)
-
-
-def compared(planned: tuple[RoundPlan, RoundPlan], width: int, busy: bool) -> None:
-    """Both as far as they are, and what they show; before the first training where their trials will lie."""
+def compared(planned: Plans, width: int, busy: bool) -> None:
+    """Both as far as they are, and what they show."""
     listen()
-    versus = session().versus
-    if busy and versus is not None and versus.over:
+    if busy and not training_pair(PAGE):
         st.rerun()
-    if versus is None:
-        pair = RoundProgress.of(planned[0]), RoundProgress.of(planned[1])
-    else:
-        pair = versus.grid.progress, versus.random.progress
-    spec = figures.versus_spec(width, pair[0].plan.space, language(), st.context.theme.type == "dark")
-    datasets = {
-        name: arrow(points_table(one, planned=True)) for name, one in zip(("grid", "random"), pair, strict=True)
-    }
-    st.vega_lite_chart(
-        {**spec, "datasets": datasets},
-        key="versus_chart",
-        alt=_("Trials on a grid and at random, and their accuracy along either hyperparameter"),
-    )
-    if versus is None:
+    alt = _("Trials on a grid and at random, and their accuracy along either hyperparameter")
+    pair = pair_chart(PAGE, (_("on a grid"), _("at random")), planned, width, alt)
+    if pair is None:
         st.caption(
             _("Grey: not trained yet. Along either hyperparameter alone, count how many different values you see.")
         )
-    elif versus.over:
-        for sentence in verdict(*pair):
+    elif pair.over:
+        for sentence in verdict(pair.first.progress, pair.second.progress):
             st.markdown(f"- {sentence}")
 
 

@@ -68,17 +68,17 @@ def test_the_page_trains_both_and_shows_their_own_numbers() -> None:
     ran(app.switch_page("pages/strategies.py").run())
     app.select_slider(key="versus_side").set_value(3).run()
     ran(button(app, "Train both").click().run())
-    versus = app.session_state["session"].versus
+    versus = app.session_state["session"].pairs["versus"]
     until(lambda: versus.over)
     ran(app.run())
     said = " ".join(element.value for element in app.markdown)
     assert "3 different learning rates, random search 9, for 9 trials each" in said
-    again = run_round(versus.grid.progress.plan)
-    assert (again.validation_accuracy == versus.grid.progress.validation_accuracy).all()
+    again = run_round(versus.first.progress.plan)
+    assert (again.validation_accuracy == versus.first.progress.validation_accuracy).all()
 
 
 @pytest.mark.parametrize("width", [340, 700, 1200])
 def test_the_chart_keeps_to_vega_lites_schema_and_to_the_page(width: int) -> None:
-    spec = figures.versus_spec(width, SPACE, "en", False)
+    spec = figures.pair_spec(width, SPACE, ("on a grid", "at random"), "en", False)
     alt.Chart.from_dict(spec)
     assert ("hconcat" in spec) == (width >= 620)

@@ -31,6 +31,7 @@ from pages.components.text import catalogue
 CHOSEN, FLATTERED = "#c2417c", TRAINING
 TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]  # where an axis of accuracies is labelled
 STRIP_WIDTH = 90  # pixels
+SIDES = ("first", "second")  # tables of two rounds side by side
 CELL = 34  # pixels of a cell of the confusion matrix
 
 
@@ -246,24 +247,23 @@ def shares_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
 
 
 @lru_cache(maxsize=64)
-def versus_spec(width: int, space: SearchSpace, lang: str, dark: bool) -> dict[str, Any]:
-    """Two maps with their strips, of the tables "grid" and "random", on the same axes.
+def pair_spec(width: int, space: SearchSpace, titles: tuple[str, str], lang: str, dark: bool) -> dict[str, Any]:
+    """Two maps with their strips, of the tables SIDES, on the same axes.
 
     width: pixels of the page    dark: the theme; a chart is built anew for another
     """
     word = catalogue(lang).gettext
     lr, wd = domains([space])
-    titles = {"grid": word("on a grid"), "random": word("at random")}
     columns = 2 if width >= MEDIUM else 1
     side = (width - 30 * (columns - 1)) // columns - STRIP_WIDTH - AXIS - 26
-    parts = [versus_part(name, title, side, lr, wd, word, dark) for name, title in titles.items()]
+    parts = [pair_part(name, title, side, lr, wd, word, dark) for name, title in zip(SIDES, titles, strict=True)]
     chart = alt.hconcat(*parts, spacing=30) if columns == 2 else alt.vconcat(*parts, spacing=30)
     spec: dict[str, Any] = chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict(validate=False)  # tests do
     return spec
 
 
-def versus_part(name: str, title: str, side: int, lr: Domain, wd: Domain, word: Any, dark: bool) -> alt.VConcatChart:
-    """One strategy: the map, accuracy by weight decay beside it, accuracy by learning rate below."""
+def pair_part(name: str, title: str, side: int, lr: Domain, wd: Domain, word: Any, dark: bool) -> alt.VConcatChart:
+    """One side: the map, accuracy by weight decay beside it, accuracy by learning rate below."""
     colour = alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=None)
     points = alt.Chart(alt.NamedData(name)).mark_point(filled=True, size=70, opacity=0.95)
     points = points.transform_calculate(trained="isValid(datum.validation)", accuracy="datum.validation || 0")

@@ -27,15 +27,15 @@ MOMENT = 0.5  # seconds that a page waits for a new round to be written down
 
 
 @dataclass(frozen=True)
-class Versus:
-    """A round on a grid and one at random, side by side."""
+class Pair:
+    """Two rounds side by side."""
 
-    grid: RoundHandle
-    random: RoundHandle
+    first: RoundHandle
+    second: RoundHandle
 
     @property
     def over(self) -> bool:
-        return self.grid.progress.status.over and self.random.progress.status.over
+        return self.first.progress.status.over and self.second.progress.status.over
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Session:
     draft: tuple[str, str] | None = None  # learning rate and weight decay as typed
     unlikely: Choice | None = None  # a choice that no round has looked at, to be confirmed
     splits: dict[tuple[float, bool], RoundHandle] = field(default_factory=dict)  # tried on the page about validation
-    versus: Versus | None = None  # tried on the page about grid and random search
+    pairs: dict[str, Pair] = field(default_factory=dict)  # rounds side by side, by the page that compares them
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
 
