@@ -68,13 +68,26 @@ def test_the_page_trains_both_and_shows_their_own_numbers() -> None:
     ran(app.switch_page("pages/strategies.py").run())
     app.select_slider(key="versus_side").set_value(3).run()
     ran(button(app, "Train both").click().run())
-    versus = app.session_state["session"].pairs["versus"]
+    versus = next(iter(app.session_state["session"].pairs.values()))
     until(lambda: versus.over)
     ran(app.run())
     said = " ".join(element.value for element in app.markdown)
     assert "3 different learning rates, random search 9, for 9 trials each" in said
     again = run_round(versus.first.progress.plan)
     assert (again.validation_accuracy == versus.first.progress.validation_accuracy).all()
+
+
+def test_another_size_shows_its_own_trials_and_the_first_ones_come_back() -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.run()
+    ran(app.switch_page("pages/strategies.py").run())
+    app.select_slider(key="versus_side").set_value(3).run()
+    ran(button(app, "Train both").click().run())
+    until(lambda: all(pair.over for pair in app.session_state["session"].pairs.values()))
+    ran(app.select_slider(key="versus_side").set_value(4).run())
+    assert not any("for 9 trials each" in element.value for element in app.markdown)
+    ran(app.select_slider(key="versus_side").set_value(3).run())
+    assert any("for 9 trials each" in element.value for element in app.markdown)
 
 
 @pytest.mark.parametrize("width", [340, 700, 1200])

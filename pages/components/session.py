@@ -17,6 +17,7 @@ from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
+from core.plan import RoundPlan
 from core.labs import Labs
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
@@ -30,6 +31,7 @@ MOMENT = 0.5  # seconds that a page waits for a new round to be written down
 class Pair:
     """Two rounds side by side."""
 
+    page: str  # that compares them
     first: RoundHandle
     second: RoundHandle
 
@@ -52,7 +54,7 @@ class Session:
     draft: tuple[str, str] | None = None  # learning rate and weight decay as typed
     unlikely: Choice | None = None  # a choice that no round has looked at, to be confirmed
     splits: dict[tuple[float, bool], RoundHandle] = field(default_factory=dict)  # tried on the page about validation
-    pairs: dict[str, Pair] = field(default_factory=dict)  # rounds side by side, by the page that compares them
+    pairs: dict[tuple[RoundPlan, RoundPlan], Pair] = field(default_factory=dict)  # rounds trained side by side
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
 
