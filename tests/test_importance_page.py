@@ -66,9 +66,9 @@ def test_a_model_is_fitted_once_for_the_same_rounds() -> None:
 def test_the_charts_draw_the_models_own_numbers() -> None:
     x = drawn(30)
     found = surface(Observations(x, smooth(x), SPACE))
-    frame = figures.surface_frame(found)
+    frame = figures.cells_frame(found.axes, {"mean": found.mean})
     assert len(frame) == found.mean.size
-    assert frame["mean"].to_numpy() == pytest.approx(np.clip(found.mean, 0, 1).ravel(), abs=1e-4)
+    assert frame["mean"].to_numpy() == pytest.approx(found.mean.ravel(), abs=1e-4)
     table = figures.shares_frame(importance(found.draws))
     assert list(table["part"]) == ["learning_rate", "weight_decay", "together"]
     assert table["mean"].sum() == pytest.approx(1)

@@ -32,6 +32,7 @@ CHOSEN, FLATTERED = "#c2417c", TRAINING
 TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]  # where an axis of accuracies is labelled
 STRIP_WIDTH = 90  # pixels
 SIDES = ("first", "second")  # tables of two rounds side by side
+SEAMLESS = 1.06  # cells of a map overlap a little, so that nothing shines through between them
 CELL = 34  # pixels of a cell of the confusion matrix
 
 
@@ -193,14 +194,16 @@ def optimism_chart(
     return alt.layer(rule, lines, mark).properties(height=300)
 
 
-def surface_frame(surface: Surface) -> pd.DataFrame:
-    """One row a cell of the model: exponents lr and wd from and to, mean, deviation."""
-    rate, decay = surface.axes
-    half = (rate[1] - rate[0]) / 2, (decay[1] - decay[0]) / 2
+def cells_frame(axes: tuple[np.ndarray, np.ndarray], columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """One row a cell of a grid over the log plane: exponents lr and wd from and to, and the columns given.
+
+    axes: (n,) exponents of learning rate and of weight decay    columns: (n, n) each, learning rate first
+    """
+    rate, decay = axes
+    half = [SEAMLESS * (axis[1] - axis[0]) / 2 for axis in axes]
     lr, wd = np.meshgrid(rate, decay, indexing="ij")
-    columns = {"lr": lr - half[0], "lr_high": lr + half[0], "wd": wd - half[1], "wd_high": wd + half[1],
-               "mean": np.clip(surface.mean, 0, 1), "deviation": surface.deviation}  # fmt: skip
-    return pd.DataFrame({name: np.round(cells.ravel(), 4) for name, cells in columns.items()})
+    ends = {"lr": lr - half[0], "lr_high": lr + half[0], "wd": wd - half[1], "wd_high": wd + half[1]}
+    return pd.DataFrame({name: np.round(cells.ravel(), 4) for name, cells in (ends | columns).items()})
 
 
 def surface_chart(surface: Surface, data: Observations, names: dict[str, str]) -> alt.LayerChart:
@@ -213,8 +216,9 @@ def surface_chart(surface: Surface, data: Observations, names: dict[str, str]) -
     )
     colour = alt.Color("mean:Q", scale=scale, title=names["accuracy"], legend=alt.Legend(orient="top"))
     shown = [alt.Tooltip("mean:Q", title=names["accuracy"], format=".2f"), alt.Tooltip("deviation:Q", format=".2f")]
+    columns = {"mean": np.clip(surface.mean, 0, 1), "deviation": surface.deviation}
     cells = (
-        alt.Chart(surface_frame(surface))
+        alt.Chart(cells_frame(surface.axes, columns))
         .mark_rect(clip=True)
         .encode(x=x, x2="lr_high:Q", y=y, y2="wd_high:Q", color=colour, tooltip=shown)
     )
@@ -292,7 +296,10 @@ def proposals_chart(maps: Maps, data: Observations, names: dict[str, str], width
                 scale=alt.Scale(domain=[float(axis[0]), float(axis[-1])], nice=False))
         for channel, field, axis in zip((alt.X, alt.Y), ("lr", "wd"), maps.axes, strict=True)
     )  # fmt: skip
-    frame = maps_frame(maps)
+    frame = cells_frame(
+        maps.axes,
+        {"mean": np.clip(maps.mean, 0, 1), "deviation": maps.deviation, "improvement": maps.improvement},
+    )
     cells = alt.Chart(frame).mark_rect(clip=True).encode(x=x, x2="lr_high:Q", y=y, y2="wd_high:Q")
     tried = pd.DataFrame({"lr": data.x[:, 0], "wd": data.x[:, 1]})
     done = alt.Chart(tried).mark_point(size=22, color="white", strokeWidth=1.2, clip=True).encode(x="lr:Q", y="wd:Q")
@@ -309,14 +316,3 @@ def proposals_chart(maps: Maps, data: Observations, names: dict[str, str], width
         title = alt.Title(names[name], anchor="start")
         parts.append(alt.layer(shown, done, marks).properties(width=side, height=260, title=title))
     return alt.concat(*parts, columns=columns, spacing=20).resolve_scale(color="independent")
-
-
-def maps_frame(maps: Maps) -> pd.DataFrame:
-    """One row a cell: exponents from and to, mean, deviation, improvement."""
-    rate, decay = maps.axes
-    half = (rate[1] - rate[0]) / 2, (decay[1] - decay[0]) / 2
-    lr, wd = np.meshgrid(rate, decay, indexing="ij")
-    columns = {"lr": lr - half[0], "lr_high": lr + half[0], "wd": wd - half[1], "wd_high": wd + half[1],
-               "mean": np.clip(maps.mean, 0, 1), "deviation": maps.deviation,
-               "improvement": maps.improvement}  # fmt: skip
-    return pd.DataFrame({name: np.round(cells.ravel(), 4) for name, cells in columns.items()})

@@ -17,8 +17,8 @@ from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
-from core.plan import RoundPlan
 from core.labs import Labs
+from core.plan import RoundPlan
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
 from pages.components.text import CHOSEN, _, told
