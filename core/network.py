@@ -1,4 +1,4 @@
-"""Fully connected networks with ReLU, many of them side by side: the first axis is always the trial.
+"""Fully connected networks, many of them side by side: the first axis is always the trial.
 
 All trials of a stack see the same images, each through its own weights. Images stand in columns, and a bias is the
 weight of one more input that is always 1:
@@ -7,6 +7,8 @@ weight of one more input that is always 1:
     W[0]     # (trials, inputs, n_out)            the last row holds the biases
     hidden   # (trials, n_out + 1, batch)         the last row is 1
     scores   # (trials, classes, batch)
+
+What stands between two of its affine layers is in layers.py: ReLU alone, unless a plan asks for more.
 
 np.matmul multiplies one trial after another, so a trial's numbers are the same to the bit alone or in a stack.
 
@@ -20,37 +22,13 @@ them took a fifth of the time of the product before). A pass over an array costs
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-FLOAT = np.float32
+from core.layers import ACTIVATIONS, FLOAT, PLAIN, BatchNormalisation, Between, Dropout
+from core.parameters import Parameters
+
 FAST = 1_000_000  # multiplications of the largest product on BLAS's fast path
-
-
-@dataclass
-class Parameters:
-    """Weights and biases of a stack of networks, one array a layer."""
-
-    layers: list[np.ndarray]  # (trials, n_in + 1, n_out) each, the biases last
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """(trials, n_in, n_out) each, in the layers' memory."""
-        return [layer[:, :-1] for layer in self.layers]
-
-    @property
-    def biases(self) -> list[np.ndarray]:
-        """(trials, 1, n_out) each, in the layers' memory."""
-        return [layer[:, -1:] for layer in self.layers]
-
-    def alone(self, place: int) -> "Parameters":
-        """The trial at `place` as a stack of one, in the same memory."""
-        return Parameters([layer[place : place + 1] for layer in self.layers])
-
-    def keep(self, which: np.ndarray) -> "Parameters":
-        """Only the trials at the places `which`."""
-        return Parameters([layer[which] for layer in self.layers])
 
 
 class Workspace:
@@ -59,7 +37,8 @@ class Workspace:
     What a layer needs only for a moment is shared by all layers of that shape: less memory, more of it in the cache.
 
     blocks: how many blocks the inputs come in    sizes: units a layer, pixels first
-    training: False if there will be no gradients    memory: that of a workspace for larger batches, to share it
+    training: False if there will be no gradients    between: what is between the layers, in training
+    memory: that of a workspace for larger batches, to share it
     """
 
     def __init__(
@@ -69,19 +48,21 @@ class Workspace:
         blocks: int,
         sizes: list[int],
         training: bool = True,
+        between: Between = PLAIN,
         memory: dict[str, np.ndarray] | None = None,
     ) -> None:
-        self._kind = trials, blocks, sizes
+        self._kind = trials, blocks, sizes, between
         self._memory = {} if memory is None else memory
         self._smaller: dict[int, Workspace] = {}
         inputs, units, layers = (sizes[0] + 1) // blocks, sizes[1], len(sizes) - 1
         kept = layers if training else 2  # without gradients a layer is forgotten as soon as the next one is done
         self.hidden = [self._array(f"hidden {layer % kept}", trials, units + 1, batch) for layer in range(layers - 1)]
-        self.sums = [below[:, :-1] for below in self.hidden]  # what the products write
-        self.sums.append(self._array("scores", trials, sizes[-1], batch))
+        self.units = [below[:, :-1] for below in self.hidden]  # what the neurons put out
+        self.sums = [*self.units, self._array("scores", trials, sizes[-1], batch)]  # what the products write
         self.partial = self._array("partial", trials, units, batch)  # the first layer's product with one block
-        self.zeros = self._array("zeros", units, batch)
-        self.zeros[:] = 0
+        self.activation = ACTIVATIONS[between.activation](self._array, units, batch)
+        self.normalisation: BatchNormalisation | None = None
+        self.dropout: Dropout | None = None
         if training:
             self.images = self._array("images", blocks, batch, inputs)
             self.columns = self._array("columns", blocks, inputs, batch)
@@ -89,8 +70,13 @@ class Workspace:
             self.transposed = [self._array(f"transposed {n_out}", trials, batch, n_out) for n_out in sizes[1:]]
             shapes = [(n_in + 1, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
             self.gradient = [self._array(f"gradient {shape}", trials, *shape) for shape in shapes]
-            self.ones = self._array("ones", units, batch).view(np.int32)
-            self.ones[:] = 1
+            shapes += [(2, units)] * (layers - 1) if between.batch_normalisation else []
+            self.spare = [self._array(f"spare {shape}", trials, *shape) for shape in shapes]  # for the optimizer
+        if training and between.batch_normalisation:
+            self.normalisation = BatchNormalisation(self._array, layers - 1, trials, units, batch)
+            self.sums[:-1] = self.normalisation.centred
+        if training and between.dropout:
+            self.dropout = Dropout(self._array, between.dropout, layers - 1, trials, units, batch)
 
     def _array(self, name: str, *shape: int) -> np.ndarray:
         """The memory of that name in that shape."""
@@ -102,26 +88,15 @@ class Workspace:
     def smaller(self, batch: int) -> "Workspace":
         """The same memory for batches of fewer images."""
         if batch not in self._smaller:
-            trials, blocks, sizes = self._kind
-            self._smaller[batch] = Workspace(trials, batch, blocks, sizes, memory=self._memory)
+            trials, blocks, sizes, between = self._kind
+            self._smaller[batch] = Workspace(trials, batch, blocks, sizes, between=between, memory=self._memory)
         return self._smaller[batch]
-
-
-def initialise(sizes: list[int], generators: list[np.random.Generator]) -> Parameters:
-    """Initial parameters, one generator a trial: He normal weights (He et al. 2015), biases zero.
-
-    sizes: units a layer, pixels first
-    """
-    shapes = list(zip(sizes, sizes[1:], strict=False))
-    params = Parameters([np.zeros((len(generators), n_in + 1, n_out), FLOAT) for n_in, n_out in shapes])
-    for trial, rng in enumerate(generators):
-        for (n_in, _), weight in zip(shapes, params.weights, strict=True):
-            weight[trial] = rng.standard_normal(weight.shape[1:], FLOAT) * FLOAT(np.sqrt(2 / n_in))
-    return params
 
 
 def forward(params: Parameters, columns: np.ndarray, work: Workspace) -> np.ndarray:
     """Scores of a batch before the softmax, (trials, classes, batch); `work` remembers what the gradients need.
+
+    A workspace with normalisation or dropout scores as in training. To score in earnest, give `folded` parameters.
 
     columns: (blocks, inputs / blocks, batch), or (blocks, batches, inputs / blocks, batch) for one trial and many
     batches at a time: the batches then stand in the place of the trials.
@@ -131,7 +106,12 @@ def forward(params: Parameters, columns: np.ndarray, work: Workspace) -> np.ndar
     for block in range(1, len(columns)):
         sums += product(first[:, block], columns[block], work.partial)
     for layer, below in enumerate(work.hidden, start=1):
-        np.maximum(sums, work.zeros, out=sums)
+        units = work.units[layer - 1]
+        if work.normalisation is not None:
+            work.normalisation.forward(layer - 1, params.normals[layer - 1], params.running[layer - 1], units)
+        work.activation.forward(units)
+        if work.dropout is not None:
+            work.dropout.forward(layer - 1, units)
         below[:, -1] = 1
         sums = product(params.layers[layer].swapaxes(1, 2), below, work.sums[layer])
     return sums
@@ -165,30 +145,32 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 def gradients(
     params: Parameters, images: np.ndarray, labels: np.ndarray, scale: np.ndarray, work: Workspace
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """(layer, gradient) of the cross-entropy, every image times its `scale`, from the last layer to the first.
+    """(place, gradient) of the cross-entropy, every image times its `scale`, from the last layer to the first.
 
-    `forward` has scored the same batch before. A gradient has the shape of its layer, (trials, n_in + 1, n_out), and is
-    overwritten by the next one. The layer may change as soon as it is handed out: nothing below needs it any more.
+    `forward` has scored the same batch before. A gradient has the shape of the array at its place in `params.learned`:
+    of a layer (trials, n_in + 1, n_out), of a normalisation (trials, 2, n). It is overwritten by the next one. The
+    array may change as soon as its gradient is handed out: nothing below needs it any more.
 
     images: (blocks, batch, inputs / blocks)    labels: (batch,)    scale: (trials, 1, batch or 1)
     """
+    normalisation, last = work.normalisation, len(params.layers) - 1
     delta = softmax(work.sums[-1])
     delta[:, labels, np.arange(len(labels))] -= 1
     delta *= scale
-    for layer in reversed(range(len(params.layers))):
+    for layer in reversed(range(last + 1)):
         transposed, gradient = work.transposed[layer], work.gradient[layer]
         np.copyto(transposed, delta.swapaxes(1, 2))  # faster than to multiply by the transposed view
         if layer:
             product(work.hidden[layer - 1], transposed, gradient)
             delta = product(params.layers[layer][:, :-1], delta, work.deltas[layer % 2])
-            # ReLU passes the gradient on where it was active; as an integer, a positive float is at least 1
-            active = work.sums[layer - 1].view(np.int32)
-            np.minimum(active, work.ones, out=active)
-            delta_bits = delta.view(np.int32)
-            delta_bits *= active
+            work.activation.backward(delta, work.units[layer - 1])
         else:
             product(images.swapaxes(1, 2), transposed[:, None], in_blocks(gradient, len(images)))
+        if normalisation is not None and layer < last:
+            gradient[:, -1] = 0  # the mean is subtracted, and the bias with it
         yield layer, gradient
+        if normalisation is not None and layer:
+            yield last + layer, normalisation.backward(layer - 1, delta)
 
 
 def predict(scores: np.ndarray) -> np.ndarray:

@@ -20,7 +20,20 @@ LIMITS = {
     "seed": (0, 2**32 - 1),
 }
 VALIDATION_RATES = (0.05, 0.5)
-MEMORY_LIMIT = 256 * 2**20  # bytes of weights that one round may hold
+SHARES = {  # numbers that are no whole ones
+    "momentum": (0.0, 0.99),
+    "beta1": (0.0, 0.99),
+    "beta2": (0.0, 0.9999),
+    "deviation": (0.0001, 1.0),
+    "dropout": (0.0, 0.9),
+}
+CHOICES = {
+    "optimizer": ("sgd", "momentum", "adagrad", "adam"),
+    "initial_weights": ("he", "xavier", "deviation"),
+    "activation": ("relu", "sigmoid"),
+}
+REMEMBERED = {"sgd": 0, "momentum": 1, "adagrad": 1, "adam": 2}  # numbers an optimizer keeps beside each it updates
+MEMORY_LIMIT = 256 * 2**20  # bytes of weights, and of what optimizers keep beside them, that one round may hold
 NAMES = {  # as a sentence names them
     "images": N_("number of images"),
     "trials": N_("number of trials"),
@@ -29,6 +42,14 @@ NAMES = {  # as a sentence names them
     "neurons": N_("number of neurons"),
     "batch_size": N_("batch size"),
     "seed": N_("seed"),
+    "momentum": N_("momentum"),
+    "beta1": N_("Adam's beta 1"),
+    "beta2": N_("Adam's beta 2"),
+    "deviation": N_("standard deviation of the initial weights"),
+    "dropout": N_("dropout ratio"),
+    "optimizer": N_("optimizer"),
+    "initial_weights": N_("initialisation of the weights"),
+    "activation": N_("activation function"),
 }
 
 
@@ -52,6 +73,15 @@ class RoundPlan:
     seed: int = 0
     values: tuple[tuple[float, float], ...] | None = None  # (learning rate, weight decay) a trial; None: drawn
     shuffle: bool = True  # False: the images are split as they stand when they are sorted by their labels
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    beta1: float = 0.9  # Adam's, for the mean of the gradients
+    beta2: float = 0.999  # and of their squares
+    initial_weights: str = "he"
+    deviation: float = 0.01  # of all initial weights, where `initial_weights` says so
+    activation: str = "relu"
+    batch_normalisation: bool = False
+    dropout: float = 0.0  # the share of hidden neurons that sit out for an image
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, SearchSpace):
@@ -80,6 +110,7 @@ class RoundPlan:
             )
         if type(self.shuffle) is not bool:
             raise PlanError(N_("Images are shuffled or they are not: true or false."))
+        self._check_network()
         if self.values is not None:
             self._check_values()
         if self.memory() > MEMORY_LIMIT:
@@ -88,6 +119,24 @@ class RoundPlan:
                 needed=self.memory() // 2**20,
                 limit=MEMORY_LIMIT // 2**20,
             )
+
+    def _check_network(self) -> None:
+        for name, choices in CHOICES.items():
+            given = getattr(self, name)
+            if type(given) is not str or given not in choices:
+                raise PlanError(
+                    N_("There is no such {quantity}; choose one of {choices}."),
+                    quantity=NAMES[name],
+                    choices=", ".join(choices),
+                )
+        for name, (low, high) in SHARES.items():
+            given = getattr(self, name)
+            if type(given) is not float or not low <= given <= high:
+                raise PlanError(
+                    N_("The {quantity} is a number from {low} to {high}."), quantity=NAMES[name], low=low, high=high
+                )
+        if type(self.batch_normalisation) is not bool:
+            raise PlanError(N_("Batch normalisation is on or off: true or false."))
 
     def _check_values(self) -> None:
         bounds = [(value(reach.low), value(reach.high)) for reach in REACHES.values()]
@@ -124,9 +173,12 @@ class RoundPlan:
         return max(1, (self.images - self.validation_images()) // self.batch_size)
 
     def memory(self) -> int:
-        """Bytes of float32 weights of all trials."""
+        """Bytes of float32 that all trials are made of: what they learn, what goes with it, and running averages."""
         sizes = self.sizes()
-        return 4 * self.trials * sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
+        learned = sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
+        normalised = 2 * sum(sizes[1:-1]) if self.batch_normalisation else 0
+        numbers = (learned + normalised) * (1 + REMEMBERED[self.optimizer]) + normalised
+        return 4 * self.trials * numbers
 
     def to_json(self) -> str:
         """The plan as JSON, ranges as [low, high]."""

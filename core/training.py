@@ -12,16 +12,19 @@ from functools import lru_cache
 import numpy as np
 
 from core.datasets import Split, TrainingImages, split, unshuffled
-from core.network import Parameters, Workspace, forward, gradients, initialise, predict
-from core.optimizers import SGD
+from core.layers import FLOAT, Between
+from core.network import Workspace, forward, gradients, predict
+from core.optimizers import Optimizer, optimizer_of
+from core.parameters import Parameters, initialise
 from core.plan import RoundPlan
 
 EVALUATION_BATCH, EVALUATION_BATCHES = 100, 5  # images scored at once: batches like mini-batches, so many together
 INPUTS_A_BLOCK = 100  # see network.py
 WORKSPACES = 16  # shapes of batches whose memory is kept
 
-# what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index))
+# what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index)); again.py has two more purposes
 SPLIT, BATCHES, VALUES, WEIGHTS = range(4)
+DROPOUT = 6
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Stack:
 
     trials: np.ndarray  # (stack,) their indices in the round
     params: Parameters
-    optimizer: SGD
+    optimizer: Optimizer
     epoch: int = 0
 
 
@@ -61,9 +64,9 @@ class Scores:
     diverged: np.ndarray  # (stack,) bool: scores that are no finite numbers; such a trial is not trained any further
 
 
-def generator(plan: RoundPlan, purpose: int, index: int = 0) -> np.random.Generator:
-    """The plan's random numbers for one purpose, independent of all others."""
-    return np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(purpose, index)))
+def generator(plan: RoundPlan, purpose: int, *index: int) -> np.random.Generator:
+    """The plan's random numbers for one purpose, independent of all others. index: of what; 0 if left out"""
+    return np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(purpose, *(index or (0,)))))
 
 
 def trial_values(plan: RoundPlan) -> tuple[np.ndarray, np.ndarray]:
@@ -121,11 +124,30 @@ def begin(plan: RoundPlan, trials: Sequence[int], pixels: np.ndarray) -> Stack:
 
     trials: their indices in the round    pixels: the pixels in use, as in RoundData
     """
-    learning_rate, weight_decay = trial_values(plan)
-    params = initialise(plan.sizes(), [generator(plan, WEIGHTS, trial) for trial in trials])
-    params.layers[0] = np.take(params.layers[0], [*pixels, -1], axis=1)
     chosen = np.array(trials)
-    return Stack(chosen, params, SGD(learning_rate[chosen], weight_decay[chosen]))
+    learning_rate, weight_decay = (values[chosen] for values in trial_values(plan))
+    params = untrained(plan, trials)
+    params.layers[0] = np.take(params.layers[0], [*pixels, -1], axis=1)
+    return Stack(chosen, params, optimizer_of(plan, learning_rate, weight_decay, params))
+
+
+def untrained(plan: RoundPlan, trials: Sequence[int]) -> Parameters:
+    """The initial parameters of some trials, for whole images."""
+    between = Between(plan.activation, plan.batch_normalisation, plan.dropout)
+    generators = [generator(plan, WEIGHTS, trial) for trial in trials]
+    return initialise(plan.sizes(), generators, between, plan.initial_weights, plan.deviation)
+
+
+def join(stacks: Sequence[Stack]) -> Stack:
+    """The trials of several stacks as one, in that order; all have trained for the same number of epochs."""
+    if len({stack.epoch for stack in stacks}) != 1:
+        raise ValueError("stacks are joined after the same epoch")
+    return Stack(
+        np.concatenate([stack.trials for stack in stacks]),
+        Parameters.join([stack.params for stack in stacks]),
+        type(stacks[0].optimizer).join([stack.optimizer for stack in stacks]),
+        stacks[0].epoch,
+    )
 
 
 def advance(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspaces") -> Scores:
@@ -152,14 +174,17 @@ def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Wor
     """One epoch of mini-batches, drawn with replacement."""
     whole = workspaces.of(stack.params, plan.batch_size, len(data.images))
     scale = stack.optimizer.scale(plan.batch_size)
+    luck = [generator(plan, DROPOUT, int(trial), stack.epoch) for trial in stack.trials] if plan.dropout else []
     for batch, times in mini_batches(plan, data.train, stack.epoch):
         work = whole.smaller(len(batch))
         images = np.take(data.images, batch, axis=1, out=work.images, mode="clip")
         np.copyto(work.columns, images.swapaxes(1, 2))
+        if work.dropout is not None:
+            work.dropout.draw(luck)
         forward(stack.params, work.columns, work)
-        due = stack.optimizer.decay()
-        for layer, gradient in gradients(stack.params, images, data.labels[batch], scale * times, work):
-            stack.optimizer.step(stack.params, layer, gradient, due)
+        stack.optimizer.count()
+        for place, gradient in gradients(stack.params, images, data.labels[batch], scale * times, work):
+            stack.optimizer.step(stack.params, place, gradient, work.spare[place])
 
 
 @lru_cache(maxsize=16)  # all stacks of a round draw the same
@@ -167,9 +192,12 @@ def mini_batches(plan: RoundPlan, train: int, epoch: int) -> list[tuple[np.ndarr
     """An epoch's mini-batches, drawn with replacement: (the images in it, how many times each was drawn) each.
 
     Of 100 images drawn from 400, 11 have been drawn before. What an image adds to the gradient is computed once and
-    counts as often as it was drawn.
+    counts as often as it was drawn. Not so where that depends on the draw: batch normalisation takes its averages over
+    the whole mini-batch, dropout lets other neurons sit out each time.
     """
     drawn = generator(plan, BATCHES, epoch).integers(train, size=(plan.updates(), plan.batch_size))
+    if plan.batch_normalisation or plan.dropout:
+        return [(batch, np.ones(len(batch), FLOAT)) for batch in drawn]
     distinct = [np.unique(batch, return_counts=True) for batch in drawn]
     return [(images, times.astype(np.float32)) for images, times in distinct]
 
@@ -180,12 +208,13 @@ def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> t
     blocks, count, _ = data.images.shape
     right = np.empty((trials, count), bool)
     finite = np.ones(trials, bool)
+    networks = [params.alone(trial).folded() for trial in range(trials)]
     for (part, batches), columns in zip(evaluation_parts(count), data.columns, strict=True):
         labels = data.labels[part].reshape(batches, -1)
         work = workspaces.of(params, labels.shape[1], blocks, batches)
         scores = np.empty((trials, *work.sums[-1].shape), np.float32)
-        for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
-            scores[trial] = forward(params.alone(trial), columns, work)
+        for trial, network in enumerate(networks):  # in turn: its weights stay in the cache for all batches
+            scores[trial] = forward(network, columns, work)
         finite &= np.isfinite(scores).all(axis=(1, 2, 3))
         right[:, part] = (predict(scores) == labels).reshape(trials, labels.size)
     return right, finite
@@ -205,24 +234,26 @@ class Workspaces:
     """The memory a worker trains in, one piece for each shape it has met lately."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, ...], Workspace] = {}
+        self._made: dict[tuple[object, ...], Workspace] = {}
 
     def of(self, params: Parameters, batch: int, blocks: int, batches: int | None = None) -> Workspace:
         """A workspace to train `params` with batches of that size, or to score so many `batches` at a time."""
         sizes = [params.layers[0].shape[1] - 1, *(layer.shape[2] for layer in params.layers)]
         trials = batches or len(params.layers[0])
-        key = (batches is None, trials, batch, blocks, *sizes)
+        key = (batches is None, params.between, trials, batch, blocks, *sizes)
         if key not in self._made:
             if len(self._made) >= WORKSPACES:
                 self._made.clear()
-            self._made[key] = Workspace(trials, batch, blocks, sizes, training=batches is None)
+            self._made[key] = Workspace(trials, batch, blocks, sizes, batches is None, params.between)
         return self._made[key]
 
 
 def operations(plan: RoundPlan, pixels: int, batch: float | None = None) -> int:
     """Floating-point operations of one epoch of one trial: its matrix products, a multiplication and an addition each.
 
-    Biases are not counted.
+    Biases are not counted, nor is what stands between the products and after them: batch normalisation, dropout and the
+    optimizers add passes over arrays, at most half of the time of a round (the benchmark training.knobs), and what this
+    number serves, the size of stacks and an estimate of who has waited longest, does not ask for more.
 
     pixels: how many count    batch: images of a mini-batch that count, on average; None: all that are drawn, although
     one that is drawn twice is computed once

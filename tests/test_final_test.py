@@ -44,7 +44,7 @@ def agrees_with_the_reference(final: FinalTest, plan: RoundPlan) -> bool:
         seeds(plan.seed, FINAL), final.outcome.classes, final.outcome.validation, strict=True
     ):
         run = reference.train(replace(plan, seed=seed, epochs=EPOCHS, space=FIXED), 0, source)
-        scores = reference.forward(run.weights, run.biases, unseen)[-1]
+        scores = reference.forward(run.model, unseen)[-1]
         second, first = np.sort(scores, axis=1)[:, -2:].T
         clear = first - second > 1e-4 * np.abs(scores).max()
         assert clear.mean() > 0.99
@@ -52,8 +52,8 @@ def agrees_with_the_reference(final: FinalTest, plan: RoundPlan) -> bool:
             return False
         if validation != pytest.approx(run.validation_accuracy[-1], abs=1.5 / plan.validation_images()):
             return False
-        run.weights[0][dead] = 0
-        without = reference.forward(run.weights, run.biases, unseen)[-1]
+        run.model.weights[0][dead] = 0
+        without = reference.forward(run.model, unseen)[-1]
         ignored += int(np.abs(without - scores).max() > 1e-3)
     return ignored == SEEDS  # else the test could not tell if the pixels' weights were left out
 

@@ -1,11 +1,14 @@
 """The stacked network: its scores and gradients are those of the textbook's network, whatever stands beside a trial."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pytest
 
-from core.network import Parameters, Workspace, forward, gradients, initialise, predict, softmax
+from core.layers import PLAIN, Between
+from core.network import Workspace, forward, gradients, predict, softmax
+from core.parameters import Parameters, initialise
 from tests import reference
 
 FLOAT32 = 2e-6  # error relative to the norm: some tens of float32's rounding errors, 6e-8
@@ -20,6 +23,8 @@ SHAPES = [  # sizes, blocks, batch, trials
     ([64, 101, 101, 101, 10], 1, 100, 2),
 ]
 shapes = pytest.mark.parametrize("sizes, blocks, batch, trials", SHAPES, ids=[str(shape[0][:3]) for shape in SHAPES])
+BETWEEN = [Between(*kind) for kind in product(["relu", "sigmoid"], [False, True], [0.0, 0.3])]
+between_layers = pytest.mark.parametrize("between", BETWEEN, ids=str)
 
 
 @dataclass
@@ -33,30 +38,61 @@ class Case:
     work: Workspace
 
     def forward(self) -> np.ndarray:
+        if self.work.dropout is not None:
+            self.work.dropout.draw([luck(trial) for trial in range(len(self.params.layers[0]))])
         return forward(self.params, np.ascontiguousarray(self.blocks.swapaxes(1, 2)), self.work)
 
-    def alone(self, trial: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """One trial's weights and biases for the reference."""
-        weights = [weight[trial].astype(float) for weight in self.params.weights]
-        return weights, [bias[trial, 0].astype(float) for bias in self.params.biases]
+    def alone(self, trial: int) -> reference.Model:
+        """One trial for the reference."""
+        model = reference.Model(
+            [weight[trial].astype(float) for weight in self.params.weights],
+            [bias[trial, 0].astype(float) for bias in self.params.biases],
+            activation=self.params.between.activation,
+            ratio=self.params.between.dropout,
+        )
+        for kept, (one, other) in (
+            (self.params.normals, (model.gammas, model.betas)),
+            (self.params.running, (model.means, model.variances)),
+        ):
+            one += [array[trial, 0].astype(float) for array in kept]
+            other += [array[trial, 1].astype(float) for array in kept]
+        return model
+
+    def masks(self, trial: int) -> list[np.ndarray] | None:
+        """Which of a trial's neurons stay, for the reference."""
+        hidden, units = len(self.params.layers) - 1, self.params.layers[0].shape[2]
+        ratio = self.params.between.dropout
+        return reference.dropout_masks(luck(trial), ratio, hidden, units, len(self.x)) if ratio else None
 
 
-def case(sizes: list[int], blocks: int, batch: int, trials: int, seed: int = 0) -> Case:
+def luck(trial: int) -> np.random.Generator:
+    """What decides about a trial's dropout."""
+    return np.random.default_rng([99, trial])
+
+
+def case(sizes: list[int], blocks: int, batch: int, trials: int, seed: int = 0, between: Between = PLAIN) -> Case:
     rng = np.random.default_rng(seed)
-    params = initialise(sizes, [np.random.default_rng([seed, trial]) for trial in range(trials)])
+    params = initialise(sizes, [np.random.default_rng([seed, trial]) for trial in range(trials)], between)
     for bias in params.biases:
         bias += rng.normal(scale=0.3, size=bias.shape)
+    for array in params.normals:
+        array += rng.normal(scale=0.3, size=array.shape)
+    for array in params.running:
+        array[:] = rng.uniform(0.5, 2, size=array.shape)
     x = (rng.random((batch, sizes[0])) * (rng.random((batch, sizes[0])) < 0.4)).astype(np.float32)
     inputs = np.column_stack([x, np.ones(batch, np.float32)])
     in_blocks = np.ascontiguousarray(inputs.reshape(batch, blocks, -1).swapaxes(0, 1))
     labels = rng.integers(10, size=batch)
-    return Case(params, in_blocks, x.astype(float), labels, Workspace(trials, batch, blocks, sizes))
+    return Case(params, in_blocks, x.astype(float), labels, Workspace(trials, batch, blocks, sizes, between=between))
 
 
-def stack_gradients(made: Case, scale: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def stack_gradients(made: Case, scale: np.ndarray) -> list[np.ndarray]:
+    """Gradients by all that is learned, at their places."""
     made.forward()
     found = gradients(made.params, made.blocks, made.labels, scale, made.work)
-    return {layer: (gradient[:, :-1].copy(), gradient[:, -1:].copy()) for layer, gradient in found}
+    by_place = {place: gradient.copy() for place, gradient in found}
+    assert sorted(by_place) == list(range(len(made.params.learned)))
+    return [by_place[place] for place in sorted(by_place)]
 
 
 def ones(trials: int) -> np.ndarray:
@@ -64,55 +100,95 @@ def ones(trials: int) -> np.ndarray:
 
 
 def error(found: np.ndarray, true: np.ndarray) -> float:
-    """Distance relative to the size of the true one."""
-    return float(np.linalg.norm(found - true) / np.linalg.norm(true))
+    """Distance relative to the size of the true one, unless that is nothing but float64's rounding."""
+    size = np.linalg.norm(true)
+    return float(np.linalg.norm(found - true) / (size if size > 1e-12 else 1))
 
 
 # ---------------------------------------------------------------------------------------------------- the reference
 
 
+@between_layers
 @pytest.mark.parametrize("sizes", [[64, 10], [64, 12, 10], [784, 5, 5, 10], [64, 9, 9, 9, 9, 9, 9, 10]], ids=str)
-def test_the_references_gradients_are_those_of_numerical_differentiation(sizes: list[int]) -> None:
-    rng, width = np.random.default_rng(0), 1e-6
-    weights = [rng.normal(scale=(2 / n) ** 0.5, size=(n, m)) for n, m in zip(sizes, sizes[1:], strict=False)]
-    biases = [rng.normal(scale=0.3, size=m) for m in sizes[1:]]
-    x, labels = rng.random((7, sizes[0])), rng.integers(10, size=7)
-    for parameters, found in zip((weights, biases), reference.gradients(weights, biases, x, labels), strict=True):
-        for layer, parameter in enumerate(parameters):
-            for place in rng.integers(parameter.size, size=30):
-                old, slopes = parameter.flat[place], []
-                for side in (-1, 1):
-                    parameter.flat[place] = old + side * width
-                    slopes.append(side * reference.loss(weights, biases, x, labels))
-                parameter.flat[place] = old
-                assert sum(slopes) / (2 * width) == pytest.approx(found[layer].flat[place], rel=1e-4, abs=1e-8)
+def test_the_references_gradients_are_those_of_numerical_differentiation(sizes: list[int], between: Between) -> None:
+    made, rng, width = case(sizes, 1, 7, 1, between=between), np.random.default_rng(0), 1e-6
+    model, masks = made.alone(0), made.masks(0) if len(sizes) > 2 else None
+    found = reference.gradients(model, made.x, made.labels, masks)
+    for parameter, gradient in zip(model.learned(), found.learned(), strict=True):
+        for place in rng.integers(parameter.size, size=30):
+            old, slopes = parameter.flat[place], []
+            for side in (-1, 1):
+                parameter.flat[place] = old + side * width
+                slopes.append(side * reference.loss(model, made.x, made.labels, masks))
+            parameter.flat[place] = old
+            assert sum(slopes) / (2 * width) == pytest.approx(gradient.flat[place], rel=1e-4, abs=1e-8)
 
 
 # ---------------------------------------------------------------------------------------------------- stack = reference
 
 
+@between_layers
 @shapes
-def test_scores_are_the_references(sizes: list[int], blocks: int, batch: int, trials: int) -> None:
-    made = case(sizes, blocks, batch, trials)
+def test_scores_are_the_references(sizes: list[int], blocks: int, batch: int, trials: int, between: Between) -> None:
+    made = case(sizes, blocks, batch, trials, between=between)
     scores = made.forward()
     assert scores.shape == (trials, 10, batch)
     for trial in range(trials):
-        assert error(scores[trial].T, reference.forward(*made.alone(trial), made.x)[-1]) < FLOAT32
+        true = reference.training_pass(made.alone(trial), made.x, made.masks(trial)).scores
+        assert error(scores[trial].T, true) < FLOAT32
 
 
+@between_layers
 @shapes
 def test_gradients_are_the_references_times_the_trials_scale(
-    sizes: list[int], blocks: int, batch: int, trials: int
+    sizes: list[int], blocks: int, batch: int, trials: int, between: Between
 ) -> None:
-    made = case(sizes, blocks, batch, trials)
+    made = case(sizes, blocks, batch, trials, between=between)
     scale = np.linspace(0.5, 3, trials, dtype=np.float32)
     found = stack_gradients(made, scale[:, None, None])
-    assert sorted(found) == list(range(len(sizes) - 1))
+    tolerance = 3 * FLOAT32 if between.batch_normalisation else FLOAT32  # what is subtracted leaves its rounding behind
     for trial in range(trials):
-        by_weight, by_bias = reference.gradients(*made.alone(trial), made.x, made.labels)
-        for layer, (weight, bias) in found.items():
-            assert error(weight[trial], scale[trial] * batch * by_weight[layer]) < FLOAT32
-            assert error(bias[trial, 0], scale[trial] * batch * by_bias[layer]) < FLOAT32
+        true = reference.gradients(made.alone(trial), made.x, made.labels, made.masks(trial))
+        layers = [np.vstack(pair) for pair in zip(true.weights, true.biases, strict=True)]
+        normals = [np.vstack(pair) for pair in zip(true.gammas, true.betas, strict=True)]
+        for mine, theirs in zip(found, layers + normals, strict=True):
+            assert error(mine[trial], scale[trial] * batch * theirs) < tolerance
+
+
+@between_layers
+@shapes
+def test_folded_networks_score_as_the_references_not_in_training(
+    sizes: list[int], blocks: int, batch: int, trials: int, between: Between
+) -> None:
+    made = case(sizes, blocks, batch, trials, between=between)
+    folded = made.params.folded()
+    assert folded.between == Between(between.activation)
+    scores = replace(
+        made, params=folded, work=Workspace(trials, batch, blocks, sizes, between=folded.between)
+    ).forward()
+    for trial in range(trials):
+        assert error(scores[trial].T, reference.forward(made.alone(trial), made.x)[-1]) < FLOAT32
+
+
+def test_a_mini_batch_moves_the_running_averages_a_tenth_of_the_way() -> None:
+    made = case([64, 20, 20, 10], 1, 50, 3, between=Between("relu", True))
+    before = [made.alone(trial) for trial in range(3)]
+    made.forward()
+    for trial, model in enumerate(before):
+        for layer, sums in enumerate(reference.training_pass(model, made.x, None).sums):
+            for found, old, new in zip(
+                made.params.running[layer][trial],
+                (model.means[layer], model.variances[layer]),
+                (sums.mean(axis=0), sums.var(axis=0)),
+                strict=True,
+            ):
+                assert error(found, 0.9 * old + 0.1 * new) < FLOAT32
+
+
+def test_a_bias_that_normalisation_takes_away_again_has_no_gradient_at_all() -> None:
+    made = case([64, 20, 20, 10], 1, 50, 3, between=Between("relu", True))
+    *hidden, last = stack_gradients(made, ones(3))[:3]
+    assert not any(gradient[:, -1].any() for gradient in hidden) and last[:, -1].all()
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 4, 7, 8])
@@ -131,46 +207,66 @@ def test_a_unit_at_exactly_zero_passes_no_gradient_on() -> None:
         weight[:, :, 7:9] = -0.0
     found = stack_gradients(made, ones(2))
     for layer in (0, 1):
-        assert not found[layer][0][:, :, :9].any() and not found[layer][1][:, :, :9].any()
-        assert found[layer][0][:, :, 9:].any()
+        assert not found[layer][:, :, :9].any()
+        assert found[layer][:, :, 9:].any()
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_a_neuron_that_sits_out_for_all_images_passes_no_gradient_on(activation: str) -> None:
+    made = case([64, 20, 20, 10], 1, 10, 2, between=Between(activation, False, 0.9))
+    out = np.array([[~mask.any(axis=0) for mask in made.masks(trial) or []] for trial in range(2)])
+    assert out.any()
+    found = stack_gradients(made, ones(2))
+    for layer in (0, 1):
+        by_neuron = found[layer].any(axis=1)  # (trials, neurons)
+        assert not by_neuron[out[:, layer]].any() and by_neuron[~out[:, layer]].any()
 
 
 # ---------------------------------------------------------------------------------------------------- to the bit
 
 
+@between_layers
 @shapes
-def test_a_stacked_trial_equals_the_trial_alone(sizes: list[int], blocks: int, batch: int, trials: int) -> None:
-    stacked = case(sizes, blocks, batch, trials)
+def test_a_stacked_trial_equals_the_trial_alone(
+    sizes: list[int], blocks: int, batch: int, trials: int, between: Between
+) -> None:
+    stacked = case(sizes, blocks, batch, trials, between=between)
+    draws = [luck(trial) for trial in range(trials)]
     scores = stacked.forward().copy()
-    found = stack_gradients(stacked, ones(trials))
+    found = stack_gradients(case(sizes, blocks, batch, trials, between=between), ones(trials))
     for trial in range(trials):
-        alone = case(sizes, blocks, batch, trials)
-        alone.params, alone.work = alone.params.keep(np.array([trial])), Workspace(1, batch, blocks, sizes)
-        assert np.array_equal(alone.forward()[0], scores[trial])
-        for layer, (by_weight, by_bias) in stack_gradients(alone, ones(1)).items():
-            assert np.array_equal(by_weight[0], found[layer][0][trial])
-            assert np.array_equal(by_bias[0], found[layer][1][trial])
+        alone = case(sizes, blocks, batch, trials, between=between)
+        params, work = alone.params.keep(np.array([trial])), Workspace(1, batch, blocks, sizes, between=between)
+        if work.dropout is not None:
+            work.dropout.draw([draws[trial]])
+        columns = np.ascontiguousarray(alone.blocks.swapaxes(1, 2))
+        assert np.array_equal(forward(params, columns, work)[0], scores[trial])
+        for place, gradient in gradients(params, alone.blocks, alone.labels, ones(1), work):
+            assert np.array_equal(gradient[0], found[place][trial])
+        for one, all_ in zip(params.running, stacked.params.running, strict=True):
+            assert np.array_equal(one[0], all_[trial])
 
 
-def test_a_workspace_used_before_changes_nothing() -> None:
+@between_layers
+def test_a_workspace_used_before_changes_nothing(between: Between) -> None:
     shape = ([783, 40, 40, 10], 8, 50, 3)
-    first, second = case(*shape, seed=1), case(*shape, seed=2)
+    first, second = (case(*shape, seed=seed, between=between) for seed in (1, 2))
     fresh = stack_gradients(second, ones(3))
-    again = case(*shape, seed=2)
+    again = case(*shape, seed=2, between=between)
     again.work = first.work
     stack_gradients(first, ones(3))
-    for layer, pair in stack_gradients(again, ones(3)).items():
-        assert all(np.array_equal(used, new) for used, new in zip(pair, fresh[layer], strict=True))
+    assert all(map(np.array_equal, stack_gradients(again, ones(3)), fresh))
 
 
-def test_a_layer_may_change_as_soon_as_its_gradients_are_out() -> None:
+@between_layers
+def test_an_array_may_change_as_soon_as_its_gradient_is_out(between: Between) -> None:
     shape = ([64, 30, 30, 30, 10], 1, 20, 3)
-    untouched = stack_gradients(case(*shape), ones(3))
-    made = case(*shape)
+    untouched = stack_gradients(case(*shape, between=between), ones(3))
+    made = case(*shape, between=between)
     made.forward()
-    for layer, gradient in gradients(made.params, made.blocks, made.labels, ones(3), made.work):
-        assert np.array_equal(gradient, np.concatenate(untouched[layer], axis=1))
-        made.params.layers[layer][:] = np.nan
+    for place, gradient in gradients(made.params, made.blocks, made.labels, ones(3), made.work):
+        assert np.array_equal(gradient, untouched[place])
+        made.params.learned[place][:] = np.nan
 
 
 @pytest.mark.parametrize("batch", [1, 37, 50])
@@ -181,8 +277,7 @@ def test_a_smaller_workspace_computes_what_one_of_its_own_does(batch: int) -> No
     small.work = large.work.smaller(batch)
     for _ in range(2):
         stack_gradients(large, ones(3))
-        for layer, pair in stack_gradients(small, ones(3)).items():
-            assert all(np.array_equal(one, other) for one, other in zip(pair, true[layer], strict=True))
+        assert all(map(np.array_equal, stack_gradients(small, ones(3)), true))
 
 
 def test_a_workspace_without_gradients_gives_the_same_scores() -> None:
@@ -199,21 +294,32 @@ def test_an_image_of_scale_two_adds_as_much_as_one_that_is_there_twice() -> None
     once.blocks, once.labels = np.ascontiguousarray(twice.blocks[:, :9]), twice.labels[:9]
     scale = np.ones((2, 1, 9), np.float32)
     scale[:, :, 4] = 2
-    true = stack_gradients(twice, ones(2))
-    for layer, pair in stack_gradients(once, scale).items():
-        assert all(error(one, other) < FLOAT32 for one, other in zip(pair, true[layer], strict=True))
+    for mine, theirs in zip(stack_gradients(once, scale), stack_gradients(twice, ones(2)), strict=True):
+        assert error(mine, theirs) < FLOAT32
 
 
 # ---------------------------------------------------------------------------------------------------- initialise, keep
 
 
-def test_initial_weights_have_hes_spread_and_biases_are_zero() -> None:
-    params = initialise([784, 100, 50, 10], [np.random.default_rng(seed) for seed in range(3)])
+SPREADS = {"he": lambda n: (2 / n) ** 0.5, "xavier": lambda n: (1 / n) ** 0.5, "deviation": lambda n: 0.03}
+
+
+@pytest.mark.parametrize("weights", SPREADS)
+def test_initial_weights_have_their_spread_and_biases_are_zero(weights: str) -> None:
+    generators = [np.random.default_rng(seed) for seed in range(3)]
+    params = initialise([784, 100, 50, 10], generators, PLAIN, weights, 0.03)
     for weight, n_in in zip(params.weights, (784, 100, 50), strict=True):
-        spread = (2 / n_in) ** 0.5
+        spread = SPREADS[weights](n_in)
         assert abs(weight.std() / spread - 1) < 4 / (2 * weight.size) ** 0.5  # four standard errors
         assert abs(weight.mean() / spread) < 4 / weight.size**0.5
     assert not any(bias.any() for bias in params.biases)
+
+
+def test_a_normalisation_begins_by_changing_nothing_more() -> None:
+    params = initialise([64, 20, 20, 10], [np.random.default_rng(0)], Between("relu", True))
+    assert [array.shape for array in params.normals + params.running] == [(1, 2, 20)] * 4
+    assert all((gamma == 1).all() and (beta == 0).all() for array in params.normals for gamma, beta in array)
+    assert not any(array.any() for array in params.running)
 
 
 def test_initial_weights_depend_on_the_trials_own_generator_alone() -> None:
@@ -223,13 +329,35 @@ def test_initial_weights_depend_on_the_trials_own_generator_alone() -> None:
     assert not np.array_equal(three.weights[0][0], three.weights[0][1])
 
 
-def test_keep_gives_the_chosen_trials_in_memory_of_their_own() -> None:
-    params = case([64, 20, 10], 1, 10, 4).params
+def arrays(params: Parameters) -> list[np.ndarray]:
+    return params.layers + params.normals + params.running
+
+
+@between_layers
+def test_keep_gives_the_chosen_trials_in_memory_of_their_own(between: Between) -> None:
+    params = case([64, 20, 10], 1, 10, 4, between=between).params
     kept = params.keep(np.array([True, False, False, True]))
-    assert all(np.array_equal(new, old[[0, 3]]) for new, old in zip(kept.weights, params.weights, strict=True))
-    assert all(np.array_equal(new, old[[0, 3]]) for new, old in zip(kept.biases, params.biases, strict=True))
-    kept.weights[0][:] = 0
-    assert params.weights[0][0].any()
+    assert kept.between == between
+    assert all(np.array_equal(new, old[[0, 3]]) for new, old in zip(arrays(kept), arrays(params), strict=True))
+    for new, old in zip(arrays(kept), arrays(params), strict=True):
+        new[:] = 0
+        assert old[0].any()
+
+
+@between_layers
+def test_join_puts_trials_behind_each_other_in_memory_of_their_own(between: Between) -> None:
+    params = case([64, 20, 10], 1, 10, 4, between=between).params
+    joined = Parameters.join([params.keep(np.array(which, int)) for which in ([2], [0, 1], [])])
+    assert joined.between == between
+    assert all(np.array_equal(new, old[[2, 0, 1]]) for new, old in zip(arrays(joined), arrays(params), strict=True))
+    for new, old in zip(arrays(joined), arrays(params), strict=True):
+        new[:] = 0
+        assert old[0].any()
+
+
+def test_a_plain_network_is_folded_already() -> None:
+    params = case([64, 20, 10], 1, 10, 2).params
+    assert params.folded() is params
 
 
 # ---------------------------------------------------------------------------------------------------- softmax, predict

@@ -1,10 +1,14 @@
-"""Stochastic gradient descent with weight decay: right in float32 even where one update's decay is below rounding."""
+"""The optimizers with weight decay: right in float32 even where one update's decay is below rounding."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
-from core.network import Parameters
-from core.optimizers import SGD
+from core.optimizers import SGD, Adam, Momentum, Optimizer, optimizer_of
+from core.parameters import Parameters
+from core.plan import CHOICES, RoundPlan
+from tests import reference
 
 TOLERANCE = 1e-5  # relative: up to 2**-17 = 7.6e-6 may wait to be applied, the rest is rounding
 # rate x decay, and updates enough for an error in the decay to show
@@ -26,10 +30,11 @@ def sgd(product: float, rate: float = RATE, trials: int = SHAPE[0]) -> SGD:
     return SGD(np.full(trials, rate), np.full(trials, product / rate))
 
 
-def update(optimizer: SGD, params: Parameters, by_weight: np.ndarray, by_bias: np.ndarray) -> None:
+def update(optimizer: Optimizer, params: Parameters, by_weight: np.ndarray, by_bias: np.ndarray) -> None:
     """One update of the only layer, from unscaled gradients."""
-    scale = optimizer.scale(1)
-    optimizer.step(params, 0, np.concatenate([by_weight, by_bias], axis=1) * scale, optimizer.decay())
+    gradient = np.concatenate([by_weight, by_bias], axis=1) * optimizer.scale(1)
+    optimizer.count()
+    optimizer.step(params, 0, gradient, np.full_like(gradient, np.nan))
 
 
 def random_gradients(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,40 +136,166 @@ def test_rate_times_decay_above_one_turns_the_sign_as_in_float64(product: float)
         assert error(params.weights[0], true) < TOLERANCE
 
 
+# ---------------------------------------------------------------------------------------------------- all four
+
+OPTIMIZERS = CHOICES["optimizer"]
+LESSON = [(1e-6, 1e-8), (1e-6, 1e-4), (1e-2, 1e-8), (1e-2, 1e-4)]  # the corners of the lesson's ranges
+UPDATES = 200  # of 50 epochs
+
+
+def both(
+    plan: RoundPlan, rate: float, decay: float, updates: int, size: float, decays: bool = True
+) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """(the stack, float64's weights, its biases) after updates with gradients of that size, from weights of size 1."""
+    params = stack()
+    optimizer = optimizer_of(plan, np.full(SHAPE[0], rate), np.full(SHAPE[0], decay), params)
+    true, weights = reference.Optimizer(plan, rate), params.weights[0].astype(float)
+    biases = params.biases[0].astype(float)
+    for count in range(updates):
+        by_weight, by_bias = (gradient * np.float32(size) for gradient in random_gradients(count))
+        update(optimizer, params, by_weight, by_bias)
+        true.update([weights, biases], [by_weight + decays * decay * weights, by_bias.astype(float)])
+    return params, weights, biases
+
+
+def moved(found: np.ndarray, true: np.ndarray) -> float:
+    """Distance relative to the size of what the weights began with, which decay may bring down to nothing."""
+    return float(np.linalg.norm(found - true) / np.linalg.norm(stack().weights[0]))
+
+
+@pytest.mark.parametrize("size", [0, 1e-6, 1e-2], ids="gradients {}".format)
+@pytest.mark.parametrize("rate, decay", LESSON)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_decay_at_the_corners_of_the_lessons_ranges_is_that_of_float64(
+    optimizer: str, rate: float, decay: float, size: float
+) -> None:
+    params, weights, biases = both(RoundPlan(optimizer=optimizer), rate, decay, UPDATES, size)
+    assert moved(params.weights[0], weights) < TOLERANCE
+    assert error(params.biases[0], biases) < TOLERANCE
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_that_comparison_would_notice_missing_decay(optimizer: str) -> None:
+    plan = RoundPlan(optimizer=optimizer)
+    _, weights, _ = both(plan, 1e-2, 1e-4, UPDATES, 1e-2)
+    _, without, _ = both(plan, 1e-2, 1e-4, UPDATES, 1e-2, decays=False)
+    assert moved(without, weights) > 5 * TOLERANCE
+
+
+@pytest.mark.parametrize("product, updates", [(product, min(updates, 1000)) for product, updates in TINY + LARGE])
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9, 0.99])
+def test_momentums_decay_is_that_of_float64_however_small_or_large(
+    momentum: float, product: float, updates: int
+) -> None:
+    plan = RoundPlan(optimizer="momentum", momentum=momentum)
+    for size in (0, 0.1):
+        params, weights, _ = both(plan, RATE, product / RATE, updates, size)
+        assert moved(params.weights[0], weights) < 2 * TOLERANCE
+
+
+@pytest.mark.parametrize("momentum", [0.3, 0.9, 0.99])
+@pytest.mark.parametrize("times", [0.9, 1.1])
+def test_momentums_decay_is_right_on_both_sides_of_where_it_is_done_plainly(momentum: float, times: float) -> None:
+    product = times * (1 - momentum**0.5) ** 2 / 4
+    plan = RoundPlan(optimizer="momentum", momentum=momentum)
+    plainly = Momentum(np.array([RATE]), np.array([product / RATE]), momentum, stack(trials=1)).plainly
+    assert bool(plainly) == (times > 1)
+    params, weights, _ = both(plan, RATE, product / RATE, 300, 0.1)
+    assert moved(params.weights[0], weights) < TOLERANCE
+
+
+def test_momentum_written_naively_in_float32_would_not_pass() -> None:
+    product, updates = 1e-9, 4000
+    naive, velocity, true = stack().weights[0], np.zeros(SHAPE, np.float32), stack().weights[0].astype(float)
+    optimizer, params = reference.Optimizer(RoundPlan(optimizer="momentum"), RATE), stack()
+    ours = Momentum(np.full(3, RATE), np.full(3, product / RATE), 0.9, params)
+    for _ in range(updates):
+        velocity = np.float32(0.9) * velocity - np.float32(product) * naive
+        naive += velocity
+        optimizer.update([true], [product / RATE * true])
+        update(ours, params, *NO_GRADIENTS)
+    assert moved(params.weights[0], true) < TOLERANCE < moved(naive, true)
+
+
+@pytest.mark.parametrize("beta1, beta2", [(0.0, 0.0), (0.0, 0.999), (0.99, 0.9), (0.9, 0.9999)])
+def test_adams_constants_are_those_of_the_plan(beta1: float, beta2: float) -> None:
+    params, weights, _ = both(RoundPlan(optimizer="adam", beta1=beta1, beta2=beta2), 1e-3, 1e-4, UPDATES, 0.1)
+    assert moved(params.weights[0], weights) < TOLERANCE
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_gamma_and_beta_follow_their_gradients_and_do_not_decay(optimizer: str) -> None:
+    rng, plan = np.random.default_rng(0), RoundPlan(optimizer=optimizer)
+    layer, normal = np.ones((3, 5, 4), np.float32), rng.normal(size=(3, 2, 4)).astype(np.float32)
+    params, true = Parameters([layer], normals=[normal]), normal.astype(float)
+    mine = optimizer_of(plan, np.full(3, 1e-2), np.full(3, 0.1), params)
+    theirs = reference.Optimizer(plan, 1e-2)
+    for _ in range(100):
+        gradient = rng.normal(size=normal.shape).astype(np.float32)
+        theirs.update([true], [gradient.astype(float)])
+        mine.count()
+        mine.step(params, 1, gradient * mine.scale(1), np.empty_like(gradient))
+    assert error(normal, true) < TOLERANCE
+
+
 # ---------------------------------------------------------------------------------------------------- the stack
 
 
-def test_scale_is_rate_over_batch_for_each_trial() -> None:
-    scale = SGD(np.array([0.5, 0.02]), np.zeros(2)).scale(100)
-    assert (scale.shape, scale.dtype) == ((2, 1, 1), np.float32)
-    assert np.allclose(scale.ravel(), [0.005, 0.0002], rtol=1e-7)
+@pytest.mark.parametrize("optimizer, rate", [("sgd", True), ("momentum", True), ("adagrad", False), ("adam", False)])
+def test_scale_makes_a_mean_of_a_sum_and_a_step_of_it_where_a_step_is_rate_times_gradient(
+    optimizer: str, rate: bool
+) -> None:
+    rates = np.array([0.5, 0.02, 1.0])
+    scale = optimizer_of(RoundPlan(optimizer=optimizer), rates, np.zeros(3), stack()).scale(100)
+    assert (scale.shape, scale.dtype) == ((3, 1, 1), np.float32)
+    assert np.allclose(scale.ravel(), rates / 100 if rate else 0.01, rtol=1e-7)
 
 
-def test_a_trial_decays_beside_others_as_it_does_alone() -> None:
-    rates, decays = np.array([0.01, 0.1, 1.0]), np.array([3e-4, 0.02, 0.5])
-    params, optimizer = stack(), SGD(rates, decays)
-    for count in range(300):
-        update(optimizer, params, *random_gradients(count))
-    for trial in range(3):
-        which = np.array([trial])
-        alone, single = stack().keep(which), SGD(rates[which], decays[which])
-        for count in range(300):
-            by_weight, by_bias = random_gradients(count)
-            update(single, alone, by_weight[which], by_bias[which])
-        assert np.array_equal(alone.weights[0][0], params.weights[0][trial])
-        assert np.array_equal(alone.biases[0][0], params.biases[0][trial])
+RATES, DECAYS = np.array([0.01, 0.1, 1.0]), np.array([3e-4, 0.02, 0.5])  # the last so large that it is done plainly
 
 
-def test_those_who_stay_keep_the_decay_that_waits_to_be_applied() -> None:
-    rates, decays = np.array([0.01, 0.1, 1.0]), np.array([3e-4, 2e-4, 1e-4])
-    stay = np.array([True, False, True])
-    whole, optimizer = stack(), SGD(rates, decays)
-    kept, keeper = stack(), SGD(rates, decays)
-    for count in range(200):
+def trained(optimizer: str, which: Any, updates: range, so_far: tuple[Parameters, Optimizer] | None = None) -> Any:
+    """(parameters, optimizer) of some of the trials after so many updates more."""
+    params = stack().keep(which)
+    made = optimizer_of(RoundPlan(optimizer=optimizer), RATES[which], DECAYS[which], params)
+    params, made = so_far or (params, made)
+    for count in updates:
         by_weight, by_bias = random_gradients(count)
-        update(optimizer, whole, by_weight, by_bias)
-        if count == 50:
-            kept, keeper = kept.keep(stay), keeper.keep(stay)
-        chosen = stay if count >= 50 else slice(None)
-        update(keeper, kept, by_weight[chosen], by_bias[chosen])
-    assert np.array_equal(kept.weights[0], whole.weights[0][stay])
+        update(made, params, by_weight[which], by_bias[which])
+    return params, made
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_trial_is_updated_beside_others_as_it_is_alone(optimizer: str) -> None:
+    whole, _ = trained(optimizer, [0, 1, 2], range(300))
+    for trial in range(3):
+        alone, _ = trained(optimizer, [trial], range(300))
+        assert np.array_equal(alone.layers[0][0], whole.layers[0][trial])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_those_who_stay_go_on_as_if_nobody_had_left(optimizer: str) -> None:
+    whole, _ = trained(optimizer, [0, 1, 2], range(200))
+    params, made = trained(optimizer, [0, 1, 2], range(50))
+    stay = np.array([True, False, True])
+    kept, _ = trained(optimizer, stay, range(50, 200), (params.keep(stay), made.keep(stay)))
+    assert np.array_equal(kept.layers[0], whole.layers[0][stay])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_those_who_are_joined_go_on_as_if_they_had_always_been_together(optimizer: str) -> None:
+    whole, _ = trained(optimizer, [2, 0, 1], range(200))
+    parts = [trained(optimizer, which, range(50)) for which in ([2], [0, 1])]
+    params = Parameters.join([params for params, _ in parts])
+    joined = type(parts[0][1]).join([made for _, made in parts])
+    trained(optimizer, [2, 0, 1], range(50, 200), (params, joined))
+    assert np.array_equal(params.layers[0], whole.layers[0])
+
+
+def test_what_is_kept_has_memory_of_its_own() -> None:
+    params = stack()
+    optimizer = Adam(RATES, DECAYS, 0.9, 0.999, params)
+    kept = optimizer.keep(np.array([True, True, True]))
+    for old, new in zip(optimizer.memory, kept.memory, strict=True):
+        new[:] = 1
+        assert not old.any()

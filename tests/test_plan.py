@@ -3,6 +3,7 @@
 import json
 import math
 import string
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,18 @@ import pytest
 
 from core.datasets import training_count
 from core.errors import LessonError
-from core.plan import CLASSES, LIMITS, MEMORY_LIMIT, NAMES, PIXELS, VALIDATION_RATES, PlanError, RoundPlan
+from core.plan import (
+    CHOICES,
+    CLASSES,
+    LIMITS,
+    MEMORY_LIMIT,
+    NAMES,
+    PIXELS,
+    SHARES,
+    VALIDATION_RATES,
+    PlanError,
+    RoundPlan,
+)
 from core.space import LEARNING_RATE_REACH, WEIGHT_DECAY_REACH, LogRange, SearchSpace
 
 SMALL = {"neurons": 10, "trials": 1, "hidden_layers": 1}  # leaves room in memory for one number at its limit
@@ -20,6 +32,13 @@ NO_WHOLE_NUMBERS = [
     {}, 1j, b"100", -1, 10**30,
 ]  # fmt: skip
 NO_RATES = [0.0, 1.0, -0.2, math.nan, math.inf, 1, True, np.float32(0.2), "0.2", None, [0.2]]
+NO_SHARES = [-0.1, 1.1, math.nan, math.inf, 0, 1, True, np.float32(0.2), "0.2", None, [0.2]]
+NO_CHOICES = ["", "SGD", "rmsprop", "sgd ", None, 3, True, ["sgd"], {}, ("relu",), "{quantity}", "x" * 1000]
+BEFORE_THE_KNOBS = (  # a plan as labs of before the network had knobs hold it
+    '{"space": {"learning_rate": [-6.0, -2.0], "weight_decay": [-8.0, -4.0]}, "trials": 20, "epochs": 20, '
+    '"dataset": "digits", "images": 500, "validation_rate": 0.2, "hidden_layers": 6, "neurons": 100, '
+    '"batch_size": 100, "seed": 0, "values": null, "shuffle": true}'
+)
 MUTATIONS = 600
 LETTERS = string.printable + "äß中\x00\ud800"
 
@@ -34,6 +53,9 @@ def random_plan(rng: np.random.Generator) -> RoundPlan:
     settings: dict[str, Any] = {name: int(rng.integers(low, high + 1)) for name, (low, high) in LIMITS.items()}
     settings["images"] = min(settings["images"], training_count(dataset))
     settings["validation_rate"] = float(rng.uniform(*VALIDATION_RATES))
+    settings |= {name: str(rng.choice(choices)) for name, choices in CHOICES.items()}
+    settings |= {name: float(rng.uniform(*ends)) for name, ends in SHARES.items()}
+    settings["batch_normalisation"] = bool(rng.integers(2))
     space = SearchSpace(range_(LEARNING_RATE_REACH), range_(WEIGHT_DECAY_REACH))
     try:
         return RoundPlan(space=space, dataset=dataset, **settings)
@@ -48,6 +70,8 @@ def test_the_defaults_are_those_the_lesson_starts_with() -> None:
     plan = RoundPlan()
     assert (plan.images, plan.validation_rate, plan.batch_size, plan.sizes()) == (500, 0.2, 100, [64, *[100] * 6, 10])
     assert plan.space == SearchSpace(LogRange(-6, -2), LogRange(-8, -4))
+    assert (plan.optimizer, plan.initial_weights, plan.activation) == ("sgd", "he", "relu")
+    assert (plan.batch_normalisation, plan.dropout) == (False, 0.0)
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -97,6 +121,42 @@ def test_a_validation_rate_that_will_not_do_is_refused(bad: Any) -> None:
         RoundPlan(validation_rate=bad)
 
 
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("side", [0, 1], ids=["low", "high"])
+def test_a_share_is_taken_at_its_limit_and_refused_past_it_with_its_name_and_limits(name: str, side: int) -> None:
+    low, high = SHARES[name]
+    assert getattr(RoundPlan(**{name: SHARES[name][side]}), name) == SHARES[name][side]
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(**{name: (math.nextafter(low, -1), math.nextafter(high, 2))[side]})
+    assert str(caught.value) == f"The {NAMES[name]} is a number from {low} to {high}."
+
+
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("bad", NO_SHARES, ids=repr)
+def test_what_is_no_share_is_refused(name: str, bad: Any) -> None:
+    with pytest.raises(PlanError, match="is a number from"):
+        RoundPlan(**{name: bad})
+
+
+@pytest.mark.parametrize("name, choice", [(name, one) for name, choices in CHOICES.items() for one in choices])
+def test_every_choice_is_taken(name: str, choice: str) -> None:
+    assert getattr(RoundPlan(**{name: choice}), name) == choice
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("bad", NO_CHOICES, ids=lambda b: str(b)[:20])
+def test_what_is_no_choice_is_refused_with_the_choices(name: str, bad: Any) -> None:
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(**{name: bad})
+    assert str(caught.value) == f"There is no such {NAMES[name]}; choose one of {', '.join(CHOICES[name])}."
+
+
+@pytest.mark.parametrize("bad", [0, 1, "true", None, np.bool_(True), []], ids=repr)
+def test_batch_normalisation_is_on_or_off(bad: Any) -> None:
+    with pytest.raises(PlanError, match="on or off"):
+        RoundPlan(batch_normalisation=bad)
+
+
 @pytest.mark.parametrize(
     "bad", ["", "Digits", "cifar", None, 3, [], {}, "{quantity}", "x" * 1000], ids=lambda b: str(b)[:20]
 )
@@ -117,6 +177,14 @@ def test_too_many_weights_are_refused_with_what_they_need_and_may_use() -> None:
         RoundPlan(dataset="mnist", trials=200, neurons=256, hidden_layers=8)
     # 785 x 256 + 7 x 257 x 256 + 257 x 10 = 664,074 numbers of 4 bytes, 200 times: 506 MB
     assert "need 506 MB" in str(caught.value) and "use 256 MB" in str(caught.value)
+
+
+@pytest.mark.parametrize("optimizer, times", [("sgd", 1), ("momentum", 2), ("adagrad", 2), ("adam", 3)])
+def test_memory_counts_what_optimizers_and_normalisation_keep(optimizer: str, times: int) -> None:
+    plan = RoundPlan(optimizer=optimizer, trials=3, hidden_layers=2, neurons=30)
+    learned = 65 * 30 + 31 * 30 + 31 * 10
+    assert plan.memory() == 4 * 3 * times * learned
+    assert replace(plan, batch_normalisation=True).memory() == 4 * 3 * (times * (learned + 2 * 60) + 2 * 60)
 
 
 def test_memory_is_taken_up_to_the_limit_and_no_further() -> None:
@@ -153,6 +221,10 @@ def test_any_plan_survives_json() -> None:
 def test_json_is_the_same_for_the_same_plan_read_back() -> None:
     plan = random_plan(np.random.default_rng(1))
     assert RoundPlan.from_json(plan.to_json()).to_json() == plan.to_json()
+
+
+def test_a_plan_written_before_the_network_had_knobs_is_read_with_their_defaults() -> None:
+    assert RoundPlan.from_json(BEFORE_THE_KNOBS) == RoundPlan()
 
 
 def test_a_setting_left_out_of_json_has_its_default() -> None:
@@ -204,7 +276,7 @@ def mutated_values(rng: np.random.Generator) -> str:
         if rng.random() < 0.2:
             del place[key]
         else:
-            place[key] = odd[int(rng.integers(len(odd)))]
+            place[key] = deepcopy(odd[int(rng.integers(len(odd)))])  # it may be changed in turn
         if not record:
             break
     return json.dumps(record)

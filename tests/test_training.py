@@ -27,6 +27,7 @@ from core.training import (
     distinct_images,
     evaluate,
     generator,
+    join,
     mini_batches,
     operations,
     pixels_in_use,
@@ -71,12 +72,12 @@ def compare(plan: RoundPlan, source: TrainingImages) -> None:
     learned = 0.0
     for trial in range(plan.trials):
         true = reference.train(plan, trial, source)
-        start, _ = reference.initial_weights(plan, trial)
-        learned = max(learned, *(error(*pair) for pair in zip(true.weights, start, strict=True)))
-        true.weights[0] = true.weights[0][pixels]
-        for layer, weight in enumerate(true.weights):
+        start, end = reference.initial_model(plan, trial), true.model
+        learned = max(learned, *(error(*pair) for pair in zip(end.weights, start.weights, strict=True)))
+        end.weights[0] = end.weights[0][pixels]
+        for layer, weight in enumerate(end.weights):
             assert error(found[trial].weights[layer], weight) < WEIGHT_ERROR
-            assert np.abs(found[trial].biases[layer][0] - true.biases[layer]).max() < WEIGHT_ERROR
+            assert np.abs(found[trial].biases[layer][0] - end.biases[layer]).max() < WEIGHT_ERROR
         validation = plan.validation_images()
         for mine, theirs, images in (
             (found[trial].train_accuracy, true.train_accuracy, plan.images - validation),
@@ -112,7 +113,7 @@ def test_a_round_on_mnist_agrees_with_the_reference(mnist_dir: Path) -> None:
 def test_the_comparison_would_notice_missing_weight_decay() -> None:
     plan = RoundPlan(DECAYS, trials=1, epochs=10, hidden_layers=2)
     with_decay, without = (reference.train(plan, 0, digits(), decay) for decay in (True, False))
-    assert error(without.weights[1], with_decay.weights[1]) > 50 * WEIGHT_ERROR
+    assert error(without.model.weights[1], with_decay.model.weights[1]) > 50 * WEIGHT_ERROR
 
 
 @pytest.mark.parametrize("used", [30, 95, 100, 101, 399, 701, 783, 784])
@@ -175,6 +176,33 @@ def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> No
             assert all(
                 np.array_equal(mine[place], theirs) for mine, theirs in zip(stack.params.weights, weights, strict=True)
             )
+
+
+@rounds
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_stacks_that_are_joined_train_on_as_each_trial_alone(plan: RoundPlan, epoch: int) -> None:
+    data, memory = prepare(plan, digits(plan.images)), Workspaces()
+    stacks = [begin(plan, trials, data.pixels) for trials in ([6, 1], [0], [3, 7, 2])]
+    for stack in stacks:
+        for _ in range(epoch):
+            advance(plan, stack, data, memory)
+    joined = join(stacks)
+    assert joined.trials.tolist() == [6, 1, 0, 3, 7, 2] and joined.epoch == epoch
+    for _ in range(epoch, plan.epochs):
+        scores = advance(plan, joined, data, memory)
+    for place, trial in enumerate(joined.trials):
+        true = alone(plan)[int(trial)]
+        assert scores.validation_accuracy[place] == true.validation_accuracy[-1]
+        for mine, theirs in zip(joined.params.weights + joined.params.biases, true.weights + true.biases, strict=True):
+            assert np.array_equal(mine[place], theirs)
+
+
+def test_stacks_after_different_epochs_are_not_joined() -> None:
+    data = prepare(SMALL, digits())
+    first, second = (begin(SMALL, [trial], data.pixels) for trial in (0, 1))
+    advance(SMALL, first, data, Workspaces())
+    with pytest.raises(ValueError, match="the same epoch"):
+        join([first, second])
 
 
 def test_more_epochs_begin_with_the_same_curve() -> None:
@@ -289,7 +317,7 @@ def test_every_image_is_scored_exactly_once(images: int) -> None:
     whole = np.zeros((images, 64))
     whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(images, -1)[:, :-1]
     for trial in range(2):
-        predicted = reference.forward(*reference.initial_weights(plan, trial), whole)[-1].argmax(axis=1)
+        predicted = reference.forward(reference.initial_model(plan, trial), whole)[-1].argmax(axis=1)
         for changed in (0, 99, 100, images - 1):  # this label is wrong, all others are what the network says
             labels = predicted.copy()
             labels[changed] = (labels[changed] + 1) % 10
