@@ -11,6 +11,7 @@ from core.errors import N_
 from core.final_test import FinalTest, Outcome, Temptation
 from core.lab import Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json, unfinished
 from core.plan import RoundPlan
+from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
 from core.store import LabRecord, OpeningRecord, RepeatRecord, RoundRecord, StoreError
 
@@ -36,6 +37,7 @@ def lab_record(lab: Lab, numbers: Iterable[int]) -> LabRecord:
                 if number in chosen
             ],
             opening=opening_record(lab.final) if lab.final else None,
+            preset=lab.preset.to_json() if lab.preset != AS_IT_COMES else None,
         )
 
 
@@ -85,6 +87,7 @@ def _restored(token: str, record: LabRecord) -> Lab:
         pseudonym=record.pseudonym,
         created=record.created,
         used=record.used,
+        preset=Preset.from_json(record.preset) if record.preset else AS_IT_COMES,
     )
     if record.opening:
         lab.take(restored_opening(record.opening))

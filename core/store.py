@@ -40,6 +40,7 @@ lab_table = sa.Table(
     sa.Column("plan", sa.Text, nullable=False),  # of the next round, JSON
     sa.Column("earlier", sa.Text, nullable=False),  # ranges to go back to, JSON
     sa.Column("chosen", sa.Text),  # JSON
+    sa.Column("preset", sa.Text),  # the lesson, JSON; null: as it comes
 )
 round_table = sa.Table(
     "round",
@@ -73,6 +74,8 @@ opening_table = sa.Table(
     sa.Column("temptation", sa.Text),  # JSON
 )
 
+
+OWN = ("pseudonym", "created", "used", "plan", "earlier", "chosen", "preset")  # what stands in a lab's own row
 
 Record = TypeVar("Record")
 
@@ -128,6 +131,7 @@ class LabRecord:
     rounds: Sequence[RoundRecord] = field(default=())
     repeats: Sequence[RepeatRecord] = field(default=())
     opening: OpeningRecord | None = None
+    preset: str | None = None
 
 
 def default_url() -> str:
@@ -182,7 +186,7 @@ class Store:
         Whether the lab was there before; if not, the store may be another one than the last time.
         """
         own = {"lab": lab_id(token)}
-        row = {name: getattr(lab, name) for name in ("pseudonym", "created", "used", "plan", "earlier", "chosen")}
+        row = {name: getattr(lab, name) for name in OWN}
         with _faults_told(), self._engine.begin() as connection:
             same = lab_table.c.id == own["lab"]
             known = connection.execute(sa.select(lab_table.c.id).where(same)).first() is not None
@@ -203,7 +207,7 @@ class Store:
             rounds = _rows(connection, round_table, id_, RoundRecord, round_table.c.number)
             repeats = _rows(connection, repeat_table, id_, RepeatRecord, repeat_table.c.number)
             opening = _rows(connection, opening_table, id_, OpeningRecord, opening_table.c.opened)
-        row = {name: found[name] for name in ("pseudonym", "created", "used", "plan", "earlier", "chosen")}
+        row = {name: found[name] for name in OWN}
         return LabRecord(**row, rounds=rounds, repeats=repeats, opening=opening[0] if opening else None)
 
     def open_test(self, token: str, opening: OpeningRecord) -> bool:

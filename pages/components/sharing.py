@@ -1,0 +1,21 @@
+"""A link for a whole class: to be copied, and as a QR code on the wall."""
+
+import segno
+import streamlit as st
+
+from pages.components.text import _
+
+MODULE = 5  # pixels of a QR code's smallest square
+QUIET = 4  # such squares that stay light around it
+
+
+def share(address: str) -> None:
+    """Show a link; its QR code is dark on light in every theme, as scanners expect it."""
+    st.code(address, language=None, wrap_lines=True)
+    st.image(qr_code(address))
+    st.caption(_("To be scanned from the wall: a phone's camera opens it."))
+
+
+def qr_code(address: str) -> str:
+    """A link as a QR code, SVG."""
+    return segno.make(address, error="m").svg_inline(scale=MODULE, dark="#000", light="#fff", border=QUIET)
