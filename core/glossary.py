@@ -35,5 +35,18 @@ TERMS = {  # in the order in which a student meets them
         "nothing."
     ),
     N_("tie"): N_("Two trials that differ by no more than chance explains."),
+    N_("early give-up"): N_(
+        "Trials that look worst after a few epochs are trained no further, so that the epochs go to the others."
+    ),
+    N_("grid search"): N_("Trials at evenly spaced values: orderly, but each hyperparameter takes few values."),
+    N_("random search"): N_("Trials at values drawn at random: no value comes twice."),
+    N_("Bayesian search"): N_(
+        "A model of the accuracy, fitted to the trials so far, says where the next ones promise most."
+    ),
+    N_("expected improvement"): N_("How much better than the best so far a trial is expected to be, luck included."),
+    N_("optimizer"): N_("The rule that turns gradients into updates: SGD, Momentum, AdaGrad, Adam."),
+    N_("activation function"): N_("What a neuron makes of its input: ReLU cuts off below zero, sigmoid squeezes."),
+    N_("batch normalisation"): N_("Brings what goes into the activations to mean 0 and variance 1, batch by batch."),
+    N_("dropout"): N_("Switches neurons off at random during training, so that none is relied on alone."),
     N_("confusion matrix"): N_("How often each digit was taken for each digit."),
 }

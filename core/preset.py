@@ -17,10 +17,21 @@ from core.plan import RoundPlan
 from core.space import LogRange
 
 ALWAYS_OPEN = ("narrow", "glossary", "about")
-PAGES = ("validation", "strategies", "bayesian", "importance", "final_test")  # which may be closed
+PAGES = ("validation", "strategies", "bayesian", "importance", "knobs", "final_test")  # which may be closed
 CONTROLS = {  # which may be hidden: the settings of a round that each sets
     "dataset": ("dataset",),
     "sizes": ("images", "validation_rate", "hidden_layers", "neurons", "batch_size"),
+    "network": (
+        "optimizer",
+        "momentum",
+        "beta1",
+        "beta2",
+        "initial_weights",
+        "deviation",
+        "activation",
+        "batch_normalisation",
+        "dropout",
+    ),
     "seed": ("seed",),
     "trials": ("trials",),
     "epochs": ("epochs",),
@@ -28,6 +39,7 @@ CONTROLS = {  # which may be hidden: the settings of a round that each sets
 BUDGET = (1, 1_000_000)  # epochs over all trials of all rounds
 LONGEST = 500  # characters of a lesson's text
 FAULTS = 3  # sentences told of one text
+SWITCH = ("off", "on")
 NONE = "none"  # stands for an empty list
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -232,6 +244,8 @@ def _of_list(field: str) -> _Part:
 
 def _written(given: int | float | str) -> str:
     """A value in the fewest characters that lead back to it."""
+    if type(given) is bool:
+        return SWITCH[given]
     short = f"{given:g}" if isinstance(given, float) else str(given)
     return short if not isinstance(given, float) or float(short) == given else repr(given)
 
@@ -246,6 +260,11 @@ def _whole(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() else text
 
 
+def _switch(text: str) -> bool | str:
+    """On or off, likewise."""
+    return SWITCH.index(text) == 1 if text in SWITCH else text
+
+
 def _word(given: object) -> str:
     """What somebody else wrote, if it is a plain word that a page can repeat."""
     return given if isinstance(given, str) and WORD.fullmatch(given) else "?"
@@ -258,6 +277,15 @@ PARTS = {  # in the order in which they are read: a number of images is judged b
     "layers": _of_plan("hidden_layers", _whole),
     "neurons": _of_plan("neurons", _whole),
     "batch": _of_plan("batch_size", _whole),
+    "optimizer": _of_plan("optimizer", _word),
+    "momentum": _of_plan("momentum", _number),
+    "beta_mean": _of_plan("beta1", _number),
+    "beta_square": _of_plan("beta2", _number),
+    "initial": _of_plan("initial_weights", _word),
+    "deviation": _of_plan("deviation", _number),
+    "activation": _of_plan("activation", _word),
+    "normalise": _of_plan("batch_normalisation", _switch),
+    "dropout": _of_plan("dropout", _number),
     "lr": _of_space("learning_rate"),
     "wd": _of_space("weight_decay"),
     "trials": _of_plan("trials", _whole),

@@ -1,5 +1,6 @@
 """Bayesian search: a model of the accuracy says where the next trials promise most, batch by batch."""
 
+from dataclasses import fields
 from functools import lru_cache
 
 import streamlit as st
@@ -18,7 +19,7 @@ TICK = 1.0  # seconds
 BATCHES = [1, 5, 10, 20]  # trials proposed at once
 BATCH = 5
 OUTSIDE = 1.0  # decades beyond the ranges, if that is allowed
-SETTINGS = ("dataset", "images", "validation_rate", "hidden_layers", "neurons", "batch_size", "epochs")
+OWN = {"space", "trials", "seed", "values"}  # what a batch does not take over from the trials it rests on
 KEPT = 64  # proposals kept in memory
 
 
@@ -74,7 +75,7 @@ def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:
     if maps is None:
         return
     last = mine.rounds[-1].progress.plan
-    same = {name: getattr(last, name) for name in SETTINGS}
+    same = {one.name: getattr(last, one.name) for one in fields(last) if one.name not in OWN}
     attempt(lambda: mine.start(engine(), **same, space=box, trials=len(maps.batch), values=maps.values()))
     saved_soon(mine)
 

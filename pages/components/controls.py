@@ -15,12 +15,13 @@ from core.plan import LIMITS, VALIDATION_RATES
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, power, written
+from pages.components.network_settings import network_settings
 from pages.components.session import attempt, engine, saved_soon, session, widget_key
 from pages.components.text import _
 from pages.components.trail import round_switch
 
 NUMBER_WIDTH = 112  # pixels
-RARE = ("dataset", "sizes", "seed")  # controls that are folded away
+RARE = ("dataset", "sizes", "network", "seed")  # controls that are folded away
 
 
 def controls(lab: Lab) -> None:
@@ -146,6 +147,8 @@ def more_settings(lab: Lab) -> None:
             sizes(lab)
         if not lab.preset.hides("seed"):
             whole_number(lab, "seed", _("seed"))
+    if not lab.preset.hides("network"):
+        network_settings(lab.plan, lambda **settings: attempt(lab.change, **settings))
 
 
 def dataset_names() -> dict[str, str]:

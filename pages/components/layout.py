@@ -91,6 +91,7 @@ def names() -> dict[str, tuple[str, str]]:
         "strategies": (_("Grid or random"), ":material/grid_view:"),
         "bayesian": (_("Bayesian search"), ":material/insights:"),
         "importance": (_("Which one matters"), ":material/balance:"),
+        "knobs": (_("Network"), ":material/settings_input_component:"),
         "final_test": (_("Final test"), ":material/flag:"),
         "glossary": (_("Glossary"), ":material/menu_book:"),
         "about": (_("About"), ":material/info:"),

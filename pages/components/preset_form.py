@@ -8,12 +8,13 @@ from dataclasses import replace
 import streamlit as st
 
 from core.datasets import DATASETS, training_count
-from core.plan import LIMITS, VALIDATION_RATES, RoundPlan
+from core.plan import CHOICES, LIMITS, SHARES, VALIDATION_RATES, RoundPlan
 from core.preset import BUDGET, CONTROLS, PAGES, Preset
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace
 from pages.components.controls import NUMBER_WIDTH, dataset_names
 from pages.components.layout import names
+from pages.components.network_settings import STEPS, WIDTH, labels, named
 from pages.components.text import _
 
 
@@ -38,10 +39,11 @@ def preset_form(preset: Preset) -> Preset:
             _("share for validation"), *VALIDATION_RATES, plan.validation_rate, step=0.05, format="%.2f",
             width=NUMBER_WIDTH + 40, key="lesson_share",
         )  # fmt: skip
+        network = network_fields(plan)
     budget = budget_field(preset.budget)
     pages, hidden = pages_field(preset.pages), hidden_field(preset.hidden)
     whole["images"] = min(whole["images"], training_count(dataset))
-    begins = replace(plan, space=space, dataset=dataset, validation_rate=float(rate), **whole)  # type: ignore[arg-type]
+    begins = replace(plan, space=space, dataset=dataset, validation_rate=float(rate), **whole, **network)  # type: ignore[arg-type]
     return Preset(begins, budget, pages, hidden)
 
 
@@ -63,6 +65,23 @@ def whole_number(name: str, label: str, plan: RoundPlan) -> int:
     low, high = LIMITS[name]
     width = NUMBER_WIDTH + (40 if name == "seed" else 0)
     return st.number_input(label, low, high, getattr(plan, name), step=1, width=width, key=f"lesson_{name}")
+
+
+def network_fields(plan: RoundPlan) -> dict[str, object]:
+    """The network's knobs; the optimizers' constants stay as they are."""
+    called = labels()
+    fields: dict[str, object] = {}
+    for name, options in CHOICES.items():
+        index = options.index(getattr(plan, name))
+        fields[name] = st.selectbox(called[name], options, index, format_func=named, width=WIDTH, key=f"lesson_{name}")
+    for name in ("deviation", "dropout"):
+        low, high = SHARES[name]
+        now, step = getattr(plan, name), STEPS[name]
+        given = st.number_input(called[name], low, high, now, step=step, width=WIDTH, key=f"lesson_{name}")
+        fields[name] = float(given)
+    name = "batch_normalisation"
+    fields[name] = bool(st.toggle(called[name], plan.batch_normalisation, key=f"lesson_{name}"))
+    return fields
 
 
 def ranges(space: SearchSpace) -> SearchSpace:
@@ -101,7 +120,7 @@ def hidden_field(hidden: tuple[str, ...]) -> tuple[str, ...]:
     """Which controls students do not see."""
     called = {
         "dataset": _("data set"), "sizes": _("sizes of split and networks"), "seed": _("seed"), "trials": _("trials"),
-        "epochs": _("epochs"),
+        "epochs": _("epochs"), "network": _("the network's knobs"),
     }  # fmt: skip
     chosen = st.pills(
         _("hidden controls (they stay as you set them here)"), list(CONTROLS), selection_mode="multi",
