@@ -10,7 +10,7 @@ from core.progress import RoundProgress
 from core.space import SearchSpace
 from core.surrogate import FEWEST, Maps, Observations, observations, propose
 from pages.components import figures
-from pages.components.layout import header, page_width
+from pages.components.layout import header, onward, page_width
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, saved_soon, tell_fault
 from pages.components.text import _
@@ -60,7 +60,9 @@ def bayesian() -> None:
     }  # fmt: skip
     st.altair_chart(figures.proposals_chart(maps, data, names, width), width="content")
     st.markdown(verdict(maps, len(data.y)))
-    save_charts("bayesian-search")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        onward("bayesian")
+        save_charts("bayesian-search")
 
 
 @lru_cache(maxsize=KEPT)

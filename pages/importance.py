@@ -8,7 +8,7 @@ import streamlit as st
 from core.progress import RoundProgress
 from core.surrogate import FEWEST, Importance, Observations, Surface, importance, observations, surface
 from pages.components import figures
-from pages.components.layout import header
+from pages.components.layout import header, onward
 from pages.components.pictures import save_charts
 from pages.components.session import lab, tell_fault
 from pages.components.text import _
@@ -60,7 +60,9 @@ def which_matters() -> None:
                 "decay may begin to matter."
             )
         )
-    save_charts("importance")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        onward("importance")
+        save_charts("importance")
 
 
 @lru_cache(maxsize=KEPT)

@@ -10,7 +10,7 @@ from core.lab import Lab
 from core.plan import RoundPlan
 from core.progress import RoundProgress
 from core.space import LogRange, SearchSpace, power
-from pages.components.layout import header, page_width
+from pages.components.layout import header, onward, page_width
 from pages.components.network_settings import described
 from pages.components.pair import Plans, pair_chart, train_pair, training_pair
 from pages.components.pictures import save_charts
@@ -137,7 +137,9 @@ def knobs() -> None:
         )  # fmt: skip
     st.write(_(comparison.about))
     st.fragment(compared, run_every=TICK if busy else None)(plans(mine, comparison, int(seed)), width, busy)
-    save_charts("knobs")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        onward("knobs")
+        save_charts("knobs")
 
 
 def plans(mine: Lab, comparison: Comparison, seed: int) -> Plans:

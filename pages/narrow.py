@@ -5,7 +5,7 @@ from core.progress import Status
 from pages.components.choosing import choosing
 from pages.components.controls import controls
 from pages.components.journal import take_along
-from pages.components.layout import header, page_width
+from pages.components.layout import header, onward, page_width
 from pages.components.live import live
 from pages.components.session import engine, lab, tell_fault, viewed_round
 from pages.components.text import _
@@ -25,6 +25,7 @@ def narrow() -> None:
     trail(mine)
     all_trials(mine, viewed_round(mine))
     take_along(mine)
+    onward("narrow")
 
 
 def what_to_do(mine: Lab) -> str:

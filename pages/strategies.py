@@ -9,7 +9,7 @@ from core.progress import RoundProgress
 from core.remarks import standard_error
 from core.strategies import at_random, distinct, grid
 from core.training import VALUES, generator
-from pages.components.layout import header, page_width
+from pages.components.layout import header, onward, page_width
 from pages.components.pair import Plans, pair_chart, train_pair, training_pair
 from pages.components.pictures import save_charts
 from pages.components.session import engine, lab, tell_fault
@@ -46,7 +46,9 @@ def grid_or_random() -> None:
             on_click=train_pair, args=(mine, PAGE, plans(mine.plan, int(side), int(seed))),
         )  # fmt: skip
     st.fragment(compared, run_every=TICK if busy else None)(plans(mine.plan, int(side), int(seed)), width, busy)
-    save_charts("grid-or-random")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        onward("strategies")
+        save_charts("grid-or-random")
 
 
 def plans(base: RoundPlan, side: int, seed: int) -> Plans:

@@ -10,7 +10,7 @@ from core.plan import CLASSES, VALIDATION_RATES, RoundPlan
 from core.progress import RoundProgress
 from core.training import split_of
 from pages.components import figures
-from pages.components.layout import header
+from pages.components.layout import header, onward
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, session, tell_fault
 from pages.components.text import _
@@ -42,7 +42,7 @@ def validation() -> None:
     splitting(mine)
     optimism()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("pages/narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
+        onward("validation")
         save_charts("validation")
 
 

@@ -16,6 +16,7 @@ from tests.test_page import button, finished, number, opened, ran, text, token
 LESSON = "lr.-5..-3~trials.3~epochs.2~budget.10~pages.final_test~hide.dataset.sizes.seed"
 FIELDS = {  # what stands on the page for each control
     "dataset": "dataset~", "sizes": "plan_neurons~", "seed": "plan_seed~", "trials": "plan_trials~",
+    "network": "dropout~",
     "epochs": "plan_epochs~",
 }  # fmt: skip
 
@@ -51,7 +52,7 @@ def test_nothing_to_unfold_is_offered_when_all_of_it_is_hidden() -> None:
     def unfolds(lesson: str) -> bool:
         return "More settings" in [one.proto.popover.label for one in opened(lesson=lesson).get("popover")]
 
-    assert unfolds("hide.dataset.sizes") and not unfolds("hide.dataset.sizes.seed")
+    assert unfolds("hide.dataset.sizes.network") and not unfolds("hide.dataset.sizes.network.seed")
 
 
 def test_the_page_says_what_is_left_and_the_core_refuses_more() -> None:

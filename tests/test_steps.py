@@ -63,3 +63,18 @@ def test_pages_to_read_open_in_both_languages(page: str, lang: str) -> None:
     said = " ".join(element.value for element in app.markdown)
     expected = {"glossary": "학습률", "about": "Koki Saitoh"}[page]
     assert expected in said and ("learning rate" in said or page == "about")
+
+
+@pytest.mark.parametrize(
+    "here, lesson, there",
+    [("validation", "", "Next: Narrow"), ("knobs", "", "Next: Final test"),
+     ("validation", "pages.validation.knobs", "Next: Narrow"),
+     ("strategies", "pages.strategies.knobs", "Next: Network"), ("knobs", "pages.knobs", "")],
+)  # fmt: skip
+def test_a_page_leads_on_to_the_next_one_that_is_open(here: str, lesson: str, there: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params["lesson"] = lesson
+    app.run()
+    ran(app.switch_page(f"pages/{here}.py").run())
+    links = [one.proto.label for one in app.get("page_link")]
+    assert links == ([there] if there else [])

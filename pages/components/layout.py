@@ -11,6 +11,7 @@ from pages.components.text import LANGUAGES, _, choose_language, keep_in_address
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 FIRST = "narrow"  # the page that an address without one leads to
+BESIDE = ("glossary", "about")  # not on the way through the lesson
 UNNAMED = ("lesson_link",)  # led to from About
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
 
@@ -109,6 +110,16 @@ def rooms() -> list[StreamlitPage]:
         )
         for name, (title, icon) in names().items()
     ]  # fmt: skip
+
+
+def onward(here: str) -> None:
+    """A link to the page that comes next in the lesson, of those that are open. here: the name of this one"""
+    called, opens = names(), lesson().opens
+    order = [name for name in called if name not in (*UNNAMED, *BESIDE)]
+    later = [name for name in order[order.index(here) + 1 :] if opens(name)]
+    if later:
+        title, icon = called[later[0]]
+        st.page_link(f"pages/{later[0]}.py", label=_("Next: {page}").format(page=title), icon=icon)
 
 
 def closed() -> None:
