@@ -87,6 +87,7 @@ def rooms() -> list[StreamlitPage]:
         st.Page("pages/narrow.py", title=_("Narrow"), icon=":material/zoom_in_map:", default=True),
         st.Page("pages/strategies.py", title=_("Grid or random"), icon=":material/grid_view:"),
         st.Page("pages/bayesian.py", title=_("Bayesian search"), icon=":material/insights:"),
+        st.Page("pages/race.py", title=_("Race"), icon=":material/sports_score:"),
         st.Page("pages/importance.py", title=_("Which one matters"), icon=":material/balance:"),
         st.Page("pages/final_test.py", title=_("Final test"), icon=":material/flag:"),
         st.Page("pages/glossary.py", title=_("Glossary"), icon=":material/menu_book:"),
