@@ -85,10 +85,9 @@ def buttons(mine: Lab, entry: Entry | None, race: Race | None) -> None:
 def watched(entry: Entry, race: Race | None, width: int, busy: bool) -> None:
     """One tick: how far the race is, and the lines."""
     listen()
-    if race is not None:
-        if busy and race.over:
-            st.rerun()
-        st.html(progress_line(race) + "".join(f"<div>{escape(one)}</div>" for one in faults(race)))
+    if race is not None and busy and race.over:
+        st.rerun()
+    st.html(progress_line(race) + "".join(f"<div>{escape(one)}</div>" for one in faults(race)))
     chart(race_chart.curves(entry, race), entry.budget, width)
 
 
@@ -103,10 +102,12 @@ def chart(drawn: list[race_chart.Curve], budget: int, width: int) -> None:
     )
 
 
-def progress_line(race: Race) -> str:
+def progress_line(race: Race | None) -> str:
     """How far the race is, in words and as a bar."""
     share, said = 1.0, _("The race is over.")
-    if race.over and race.stopped:
+    if race is None:
+        said = _("Your line is drawn; the race has not begun.")
+    elif race.over and race.stopped:
         share, said = share_raced(race), _("The race was stopped; what was found until then stays.")
     elif not race.over and race.again is not None and not race.again.over:
         share = race.again.share
@@ -127,8 +128,10 @@ def share_raced(race: Race) -> float:
     return sum(one.spent for one in race.racing) / max(sum(one.goal for one in race.racing), 1)
 
 
-def faults(race: Race) -> list[str]:
+def faults(race: Race | None) -> list[str]:
     """What went wrong, a sentence each."""
+    if race is None:
+        return []
     called = race_chart.names(_)
     said = [f"{called[one.name]}: {told(one.fault)}" for one in race.racing if one.fault is not None]
     return [*said, *([told(race.fault)] if race.fault is not None else [])]
@@ -250,6 +253,12 @@ def winners(race: Race) -> None:
 
 
 def rules(entry: Entry) -> None:
+    """The rules, folded up."""
+    with st.expander(_("The rules of the race"), icon=":material/gavel:"):
+        st.markdown(listed(rules_of(entry)))
+
+
+def rules_of(entry: Entry) -> list[str]:
     """What makes the race fair, and what it cannot show."""
     said = [
         _(
@@ -282,8 +291,7 @@ def rules(entry: Entry) -> None:
                 trials=entry.trials, first=FEWEST
             )
         )
-    with st.expander(_("The rules of the race"), icon=":material/gavel:"):
-        st.markdown(listed(said))
+    return said
 
 
 if __name__ == "__main__":
