@@ -17,7 +17,7 @@ from core.plan import RoundPlan
 from core.space import LogRange
 
 ALWAYS_OPEN = ("narrow", "glossary", "about")
-PAGES = ("validation", "strategies", "bayesian", "importance", "knobs", "final_test")  # which may be closed
+PAGES = ("validation", "strategies", "bayesian", "race", "importance", "knobs", "final_test")  # which may be closed
 CONTROLS = {  # which may be hidden: the settings of a round that each sets
     "dataset": ("dataset",),
     "sizes": ("images", "validation_rate", "hidden_layers", "neurons", "batch_size"),

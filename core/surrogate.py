@@ -54,20 +54,24 @@ class Importance:
 
 def observations(rounds: list[RoundProgress]) -> Observations | None:
     """The trials of all rounds that were trained to their end with the settings of the last one; None if too few."""
-    over = [one for one in rounds if one.status.over and len(one.ranking())]
-    alike = [one for one in over if settings(one.plan) == settings(over[-1].plan)]
-    kept = [one.epochs_done == one.plan.epochs for one in alike]
+    same = alike(rounds)
+    kept = [one.epochs_done == one.plan.epochs for one in same]
     if sum(int(which.sum()) for which in kept) < FEWEST:
         return None
     x = [
         exponent(np.column_stack([one.learning_rate, one.weight_decay])[which])
-        for one, which in zip(alike, kept, strict=True)
+        for one, which in zip(same, kept, strict=True)
     ]
     y = [
-        np.where(one.diverged, 1 / CLASSES, one.last_validation())[which]
-        for one, which in zip(alike, kept, strict=True)
+        np.where(one.diverged, 1 / CLASSES, one.last_validation())[which] for one, which in zip(same, kept, strict=True)
     ]
-    return Observations(np.concatenate(x), np.concatenate(y), around([one.plan.space for one in alike]))
+    return Observations(np.concatenate(x), np.concatenate(y), around([one.plan.space for one in same]))
+
+
+def alike(rounds: list[RoundProgress]) -> list[RoundProgress]:
+    """The rounds that are over and can be compared with the last one of them, in order."""
+    over = [one for one in rounds if one.status.over and one.started]
+    return [one for one in over if settings(one.plan) == settings(over[-1].plan)]
 
 
 def settings(plan: RoundPlan) -> RoundPlan:

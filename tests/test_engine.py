@@ -354,6 +354,24 @@ def test_a_round_begun_while_the_roll_is_called_is_looked_after_too(monkeypatch:
         engine.close()
 
 
+def test_rounds_that_begin_by_themselves_do_not_keep_their_owner_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    roll = Roll(monkeypatch, gone=[True, False])
+    rounds: list[RoundHandle] = []
+
+    def present(owner: str) -> bool:
+        if len(rounds) < 20:  # more than it takes
+            rounds.append(engine.start("gone", LONG, f"lane {len(rounds)}"))
+        return roll.present(owner)
+
+    engine = Engine(1, present)
+    try:
+        first = engine.start("gone", LONG)
+        assert first.wait(timeout=LIMIT).status is Status.STOPPED
+        assert len(rounds) < 20
+    finally:
+        engine.close()
+
+
 # ---------------------------------------------------------------------------------------------------- processes
 
 

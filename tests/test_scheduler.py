@@ -8,7 +8,7 @@ import pytest
 
 import core.engine.scheduler as scheduler_module
 from core.datasets import TrainingImages
-from core.engine.scheduler import DEATHS, FIRST_SLICE, SLICE, EngineBusy, Round, Scheduler
+from core.engine.scheduler import DEATHS, FIRST_SLICE, FOLLOWING, SLICE, EngineBusy, Round, Scheduler
 from core.engine.worker import ShareSpec, Slice, SliceReport
 from core.plan import RoundPlan
 from core.progress import Status
@@ -226,6 +226,35 @@ def test_a_big_round_does_not_starve_a_small_one() -> None:
         room.hand_out()
         room.finish_one()
     assert room.received[big.key] <= room.received[small.key] + 2 * LONGEST
+
+
+def test_small_rounds_one_after_the_other_receive_no_more_than_a_big_one() -> None:
+    room = Classroom(1)
+    big = room.add("big", BIG)
+    small = [room.add("small")]
+    while len(small) < 12:
+        room.hand_out()
+        room.finish_one()
+        if small[-1].status.over:
+            small.append(room.add("small"))
+    assert not big.status.over
+    shares = room.received[big.key], sum(room.received[one.key] for one in small)
+    assert abs(shares[0] - shares[1]) <= LONGEST
+
+
+def test_a_round_that_follows_after_a_while_begins_anew() -> None:
+    room = Classroom(1)
+    first = room.add("somebody")
+    while not first.status.over:
+        room.hand_out()
+        room.finish_one()
+    room.now += FOLLOWING
+    assert room.add("somebody").attained == first.attained > 0
+    room.now += FOLLOWING + 0.1
+    assert room.add("somebody else").attained == 0
+    room.scheduler.set_status(room.scheduler.rounds[2], Status.STOPPED, room.now)
+    room.now += FOLLOWING + 0.1
+    assert room.add("somebody").attained == 0
 
 
 # ---------------------------------------------------------------------------------------------------- the queue

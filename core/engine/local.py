@@ -126,7 +126,7 @@ class Engine:
         with self._changed:
             if self._closing.is_set():
                 raise LessonError(N_("The server is being shut down."))
-            self._seen[owner] = time.monotonic()
+            self._seen.setdefault(owner, time.monotonic())  # rounds that begin by themselves keep nobody present
             round_ = self._scheduler.add(owner, plan, source, time.monotonic(), lane, unseen, told)
             self._changed.notify_all()
         return RoundHandle(self, round_)
@@ -226,10 +226,10 @@ class Engine:
     def _watch(self) -> None:
         """Stop the rounds whose owners have been away for ABSENCE, or that have held memory in a pause for PAUSE."""
         while not self._closing.wait(1.0):
+            now = time.monotonic()
             with self._changed:
                 rounds = list(self._scheduler.rounds.values())
-            now = time.monotonic()
-            seen = {}
+                seen = {owner: last for owner, last in self._seen.items() if now - last <= ABSENCE}
             for round_ in rounds:
                 seen[round_.owner] = now if self._is_present(round_.owner) else self._seen.get(round_.owner, now)
                 forgotten = round_.paused_at is not None and now - round_.paused_at > PAUSE

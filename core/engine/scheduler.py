@@ -2,7 +2,8 @@
 
 A round's trials are shared out evenly among the workers. A worker that is free takes a slice for the owner whose rounds
 have received the least time so far (least attained service), so everybody's curves start at once and no big round, and
-nobody with many of them, starves a small one. Rounds beyond the memory wait in the order they came.
+nobody with many of them, starves a small one. Many small rounds one after the other count as one big one. Rounds beyond
+the memory wait in the order they came.
 """
 
 from collections import defaultdict
@@ -23,6 +24,7 @@ FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 640 * 2**20  # bytes of weights that all active rounds may hold together
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
+FOLLOWING = 2.0  # seconds: a round that begins so soon after the last one in its lane goes on with what that received
 
 
 class EngineBusy(LessonError):
@@ -50,7 +52,7 @@ class Round:
     source: TrainingImages | None  # None once the round is over: a lab keeps its rounds, not their images
     progress: RoundProgress
     shares: list[Share]
-    attained: float = 0.0  # seconds of worker time
+    attained: float = 0.0  # seconds of worker time, those of the rounds it follows on included
     running_since: float | None = None
     paused_at: float | None = None
     fault: LessonError | None = None
@@ -90,6 +92,7 @@ class Scheduler:
     dropped: list[set[int]] = field(default_factory=list)  # shares that a worker should forget, one set a worker
     rate: float | None = None  # operations a second of one worker, measured
     _next_key: int = 0
+    _ended: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # owner, lane: when, attained
 
     def __post_init__(self) -> None:
         self.dropped = [set() for _ in range(self.workers)]
@@ -115,10 +118,16 @@ class Scheduler:
             share.finished = not share.trials
         shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
         progress = RoundProgress.of(plan)
-        round_ = Round(self._next_key, owner, source, progress, shares, lane=lane, unseen=unseen, over=over)
+        attained = self._attained_before(owner, lane, now)
+        round_ = Round(self._next_key, owner, source, progress, shares, attained, lane=lane, unseen=unseen, over=over)
         self.rounds[round_.key] = round_
         self.admit(now)
         return round_
+
+    def _attained_before(self, owner: str, lane: str, now: float) -> float:
+        """What the rounds have received that a new one in a lane follows on."""
+        self._ended = {place: end for place, end in self._ended.items() if now - end[0] <= FOLLOWING}
+        return self._ended.pop((owner, lane), (now, 0.0))[1]
 
     def waiting(self) -> list[Round]:
         """The queue, first come first."""
@@ -228,6 +237,7 @@ class Scheduler:
         self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
         if status.over:
             del self.rounds[round_.key]
+            self._ended[round_.owner, round_.lane] = now, round_.attained
             round_.source = round_.unseen = None
             if round_.over is not None:
                 round_.over()

@@ -91,6 +91,7 @@ def names() -> dict[str, tuple[str, str]]:
         "narrow": (_("Narrow"), ":material/zoom_in_map:"),
         "strategies": (_("Grid or random"), ":material/grid_view:"),
         "bayesian": (_("Bayesian search"), ":material/insights:"),
+        "race": (_("Race"), ":material/sports_score:"),
         "importance": (_("Which one matters"), ":material/balance:"),
         "knobs": (_("Network"), ":material/settings_input_component:"),
         "final_test": (_("Final test"), ":material/flag:"),

@@ -7,19 +7,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.contestants import Entry
 from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
+from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
 from core.labs import Labs
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
+from core.race import Race
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
 from pages.components.text import CHOSEN, _, told
@@ -58,12 +62,15 @@ class Session:
     unlikely: Choice | None = None  # a choice that no round has looked at, to be confirmed
     splits: dict[tuple[float, bool], RoundHandle] = field(default_factory=dict)  # tried on the page about validation
     pairs: dict[tuple[RoundPlan, RoundPlan], Pair] = field(default_factory=dict)  # rounds trained side by side
+    race: Race | None = None  # the lab's race, kept by the tabs that look at it
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
 
 
 # Not in st.cache_resource, which any browser may empty with a message.
 _starting = threading.RLock()
+_asking = threading.Lock()  # a model, for a race: one at a time, so that pages stay quick
+_races: WeakValueDictionary[str, Race] = WeakValueDictionary()  # the latest of each lab, while it runs or a tab has it
 
 
 def labs() -> Labs:
@@ -162,6 +169,21 @@ def out_of_reach(fault: StoreError) -> NoReturn:
         st.button(_("Try again"), icon=":material/refresh:", type="primary")
         st.button(_("New lab"), icon=":material/add:", on_click=leave_lab)
     st.stop()
+
+
+def lab_race(of: Lab) -> Race | None:
+    """The lab's latest race, also one that another tab, or this one before a reload, has begun."""
+    session().race = _races.get(of.token)
+    return session().race
+
+
+def begin_race(of: Lab, entry: Entry) -> None:
+    """Let a lab race. Raises EngineBusy while it does so already."""
+    with _starting:
+        before = _races.get(of.token)
+        if before is not None and not before.over:
+            raise EngineBusy(N_("A race is running already; stop it or wait for its end."))
+        session().race = _races[of.token] = Race(engine(), of.token, entry, _asking)
 
 
 def leave_lab() -> None:

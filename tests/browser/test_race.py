@@ -1,0 +1,50 @@
+"""A race in a real browser: begun, watched to its end, and found again in the other language."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import PATIENCE, Server, Student
+
+CHART = "document.querySelector('[data-testid=stVegaLiteChart]')"  # the first one of the page
+LINES = f"[...({CHART}?.querySelectorAll('.mark-line path') ?? [])].map(path => path.getAttribute('d'))"
+WORDS = {
+    "en-US": ("Round 1: 600 epochs", "Race", "Start the race", "The race is over.", "The winners on fresh seeds"),
+    "ko-KR": ("라운드 1: 600에폭", "경주", "경주 시작", "경주가 끝났습니다.", "새 시드에서 본 각자의 최고 시행"),
+}
+
+
+@pytest.mark.parametrize(("locale", "width"), [("en-US", 1366), ("ko-KR", 390)])
+def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, locale: str, width: int) -> None:
+    after_round, name, start, over, winners = WORDS[locale]
+    context = browser.new_context(viewport={"width": width, "height": 1300}, locale=locale)
+    someone = Student(context.new_page()).go(server.url)
+    someone.set_number("trials" if locale == "en-US" else "시행", 30)
+    someone.primary.click()
+    someone.sees(after_round)
+    page = someone.page
+    if width == 390:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name=name, exact=True).click()
+    if width == 390:
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(someone.primary).to_have_text(re.compile(start))
+    page.wait_for_function(f"{LINES}.length === 1")  # the student's own
+    page.evaluate(f"{CHART}.querySelector('svg').dataset.first = 'yes'")
+    someone.primary.click()
+    page.wait_for_function(f"{LINES}.length === 4")
+    before = page.evaluate(LINES)
+    page.wait_for_function(f"{LINES}.join() !== {json.dumps(','.join(before))}")
+    assert page.evaluate(LINES)[0] == before[0]  # the student's own stays
+    page.get_by_text(over).wait_for(timeout=4 * PATIENCE)
+    someone.sees(winners)
+    assert page.evaluate(f"{CHART}.querySelector('svg').dataset.first") == "yes"  # never mounted again
+    assert page.evaluate(f"{LINES}.length") == 4
+    main = "document.querySelector('[data-testid=stMain]')"
+    page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
+    page.reload()
+    page.get_by_text(winners).wait_for()
+    assert someone.faults == []
+    context.close()
