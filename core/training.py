@@ -251,9 +251,9 @@ class Workspaces:
 def operations(plan: RoundPlan, pixels: int, batch: float | None = None) -> int:
     """Floating-point operations of one epoch of one trial: its matrix products, a multiplication and an addition each.
 
-    Biases are not counted, nor is what stands between the products and after them: batch normalisation, dropout and the
-    optimizers add passes over arrays, at most half of the time of a round (the benchmark training.knobs), and what this
-    number serves, the size of stacks and an estimate of who has waited longest, does not ask for more.
+    Biases are not counted, nor is what has no products: optimizers, batch normalisation, dropout. All of them together
+    make an epoch last one and a half times as long (the benchmark training.knobs). What this number is for, the size
+    of stacks and the time that a round will still take, is known no better than that.
 
     pixels: how many count    batch: images of a mini-batch that count, on average; None: all that are drawn, although
     one that is drawn twice is computed once
