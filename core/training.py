@@ -208,13 +208,12 @@ def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> t
     blocks, count, _ = data.images.shape
     right = np.empty((trials, count), bool)
     finite = np.ones(trials, bool)
-    networks = [params.alone(trial).folded() for trial in range(trials)]
     for (part, batches), columns in zip(evaluation_parts(count), data.columns, strict=True):
         labels = data.labels[part].reshape(batches, -1)
         work = workspaces.of(params, labels.shape[1], blocks, batches)
         scores = np.empty((trials, *work.sums[-1].shape), np.float32)
-        for trial, network in enumerate(networks):  # in turn: its weights stay in the cache for all batches
-            scores[trial] = forward(network, columns, work)
+        for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
+            scores[trial] = forward(params.alone(trial), columns, work)
         finite &= np.isfinite(scores).all(axis=(1, 2, 3))
         right[:, part] = (predict(scores) == labels).reshape(trials, labels.size)
     return right, finite
