@@ -7,7 +7,7 @@ import streamlit as st
 from core.lab import Lab
 from core.progress import RoundProgress
 from core.space import SearchSpace
-from core.surrogate import FEWEST, Maps, Observations, observations, propose
+from core.surrogate import FEWEST, SETTINGS, Maps, Observations, observations, propose
 from pages.components import figures
 from pages.components.layout import header, page_width
 from pages.components.pictures import save_charts
@@ -18,7 +18,6 @@ TICK = 1.0  # seconds
 BATCHES = [1, 5, 10, 20]  # trials proposed at once
 BATCH = 5
 OUTSIDE = 1.0  # decades beyond the ranges, if that is allowed
-SETTINGS = ("dataset", "images", "validation_rate", "hidden_layers", "neurons", "batch_size", "epochs")
 KEPT = 64  # proposals kept in memory
 
 
