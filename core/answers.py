@@ -34,7 +34,7 @@ def answer(plan: RoundPlan, stack: Stack, data: RoundData, images: np.ndarray) -
     """
     classes = np.empty((len(stack.trials), len(images)), np.uint8)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):  # about to diverge
-        params = whole(plan, stack, data).folded()
+        params = whole(plan, stack, data)
         for place in range(len(stack.trials)):
             for start in range(0, len(images), BATCH):
                 part = slice(start, start + BATCH)
@@ -67,16 +67,19 @@ def decayed(plan: RoundPlan, stack: Stack, layer: np.ndarray) -> np.ndarray:
 
 
 def classify(params: Parameters, images: np.ndarray) -> np.ndarray:
-    """The class with the highest score, (images,), by a stack of one trial without normalisation or dropout.
-
-    images: (images, pixels)
-    """
+    """The class with the highest score, (images,), by a stack of one trial. images: (images, pixels)"""
     below, last = images, len(params.layers) - 1
     activation = ACTIVATIONS[params.between.activation](_fresh, len(images), params.layers[0].shape[2])
     for layer, (weight, bias) in enumerate(zip(params.weights, params.biases, strict=True)):
         below = below @ weight[0] + bias[0]
-        if layer < last:
-            activation.forward(below)
+        if layer == last:
+            break
+        if params.normals:
+            factor, shift = params.normalised(layer)
+            below = below * factor + shift
+        activation.forward(below)
+        if params.between.dropout:
+            below *= FLOAT(1 - params.between.dropout)
     return below.argmax(axis=1)
 
 

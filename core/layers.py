@@ -4,8 +4,8 @@
     delta  # (trials, n, batch): the gradient of the loss by it
 
 Each works in place, in memory made once, and backwards it leaves in `delta` the gradient by what it was given. They are
-those of chapters 5 and 6 of "Deep Learning from Scratch". Nothing of them is left when a network is scored: the
-normalisation by running averages and the scaling after dropout are folded into the weights, see network.py.
+those of chapters 5 and 6 of "Deep Learning from Scratch". What stands in their place in a trained network, running
+averages and a share for every neuron, is in network.py.
 """
 
 import math

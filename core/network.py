@@ -96,7 +96,7 @@ class Workspace:
 def forward(params: Parameters, columns: np.ndarray, work: Workspace) -> np.ndarray:
     """Scores of a batch before the softmax, (trials, classes, batch); `work` remembers what the gradients need.
 
-    A workspace with normalisation or dropout scores as in training. To score in earnest, give `folded` parameters.
+    Normalisation and dropout are those of training in a workspace for training, else those of a trained network.
 
     columns: (blocks, inputs / blocks, batch), or (blocks, batches, inputs / blocks, batch) for one trial and many
     batches at a time: the batches then stand in the place of the trials.
@@ -106,15 +106,26 @@ def forward(params: Parameters, columns: np.ndarray, work: Workspace) -> np.ndar
     for block in range(1, len(columns)):
         sums += product(first[:, block], columns[block], work.partial)
     for layer, below in enumerate(work.hidden, start=1):
-        units = work.units[layer - 1]
-        if work.normalisation is not None:
-            work.normalisation.forward(layer - 1, params.normals[layer - 1], params.running[layer - 1], units)
-        work.activation.forward(units)
-        if work.dropout is not None:
-            work.dropout.forward(layer - 1, units)
+        between(params, layer - 1, work)
         below[:, -1] = 1
         sums = product(params.layers[layer].swapaxes(1, 2), below, work.sums[layer])
     return sums
+
+
+def between(params: Parameters, layer: int, work: Workspace) -> None:
+    """From the sums of a hidden layer to what its neurons put out."""
+    units = work.units[layer]
+    if work.normalisation is not None:
+        work.normalisation.forward(layer, params.normals[layer], params.running[layer], units)
+    elif params.normals:
+        factor, shift = params.normalised(layer)
+        units *= factor[..., None]
+        units += shift[..., None]
+    work.activation.forward(units)
+    if work.dropout is not None:
+        work.dropout.forward(layer, units)
+    elif params.between.dropout:
+        units *= FLOAT(1 - params.between.dropout)
 
 
 def in_blocks(layer: np.ndarray, blocks: int) -> np.ndarray:

@@ -132,8 +132,8 @@ class Momentum(SGD):
             np.multiply(weights, self.lost.astype(FLOAT)[:, None, None], out=velocity[:, :-1])
 
     def _derive(self) -> None:
-        product, width = self.learning_rate * self.weight_decay, (1 - math.sqrt(self.momentum)) ** 2
-        factor = product < width / 4  # there is an f up to `width`
+        product = self.learning_rate * self.weight_decay
+        factor = decays_by_a_factor(product, self.momentum)
         room = 1 - self.momentum + product
         root = np.sqrt(np.maximum(room**2 - 4 * product, 0))
         self.lost = np.where(factor, 2 * product / (room + root), 0)  # 1 - f
@@ -156,6 +156,11 @@ class Momentum(SGD):
             velocity *= FLOAT(self.momentum)
         velocity -= gradient
         array += velocity
+
+
+def decays_by_a_factor(product: np.ndarray, momentum: float) -> np.ndarray:
+    """Whether there is such a factor and it is told well apart from the other root. product: rate * decay"""
+    return product < (1 - math.sqrt(momentum)) ** 2 / 4
 
 
 class AdaGrad(Optimizer):

@@ -56,22 +56,11 @@ class Parameters:
         layers, normals, running = ([np.concatenate(same) for same in zip(*kind, strict=True)] for kind in kinds)
         return cls(layers, stacks[0].between, normals, running)
 
-    def folded(self) -> "Parameters":
-        """Networks of affine layers and activations alone that score as these do when they are not training.
-
-        Normalising by running averages is affine, and so is scaling what dropout has left in; both go into the layers.
-        """
-        if not self.normals and not self.between.dropout:
-            return self
-        layers = [layer.copy() for layer in self.layers]
-        for layer, learned, running in zip(layers, self.normals, self.running, strict=False):  # the last one has none
-            factor = learned[:, :1] / np.sqrt(running[:, 1:] + FLOAT(EPSILON))
-            layer[:, -1:] -= running[:, :1]
-            layer *= factor
-            layer[:, -1:] += learned[:, 1:]
-        for layer in layers[1:]:
-            layer[:, :-1] *= FLOAT(1 - self.between.dropout)
-        return Parameters(layers, Between(self.between.activation))
+    def normalised(self, layer: int) -> tuple[np.ndarray, np.ndarray]:
+        """What normalises a hidden layer by its running averages, factor * x + shift: (factor, shift), (trials, n)."""
+        (gamma, beta), (mean, variance) = self.normals[layer].swapaxes(0, 1), self.running[layer].swapaxes(0, 1)
+        factor = gamma / np.sqrt(variance + FLOAT(EPSILON))
+        return factor, beta - mean * factor
 
 
 def initialise(

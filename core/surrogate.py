@@ -8,7 +8,7 @@ Machine Learning, 2006). scikit-learn takes a second and a half to import, so it
 
 import math
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ MAP = 41  # the same for the maps of a Bayesian search
 DRAWS = 40  # surfaces drawn from the process, to tell how sure it is
 FEWEST = 10  # trials that a model is fitted to
 AXES = ("learning_rate", "weight_decay")
+OF_A_ROUND = {"space": SearchSpace(), "trials": 1, "seed": 0, "values": None}  # of its plan; the rest are settings
+SETTINGS = tuple(field.name for field in fields(RoundPlan) if field.name not in OF_A_ROUND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ def alike(rounds: list[RoundProgress]) -> list[RoundProgress]:
 
 def settings(plan: RoundPlan) -> RoundPlan:
     """What two rounds must have in common for their accuracies to be compared."""
-    return replace(plan, space=SearchSpace(), trials=1, seed=0, values=None)
+    return replace(plan, **OF_A_ROUND)  # type: ignore[arg-type]
 
 
 def around(spaces: list[SearchSpace]) -> SearchSpace:

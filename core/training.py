@@ -208,13 +208,12 @@ def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> t
     blocks, count, _ = data.images.shape
     right = np.empty((trials, count), bool)
     finite = np.ones(trials, bool)
-    networks = [params.alone(trial).folded() for trial in range(trials)]
     for (part, batches), columns in zip(evaluation_parts(count), data.columns, strict=True):
         labels = data.labels[part].reshape(batches, -1)
         work = workspaces.of(params, labels.shape[1], blocks, batches)
         scores = np.empty((trials, *work.sums[-1].shape), np.float32)
-        for trial, network in enumerate(networks):  # in turn: its weights stay in the cache for all batches
-            scores[trial] = forward(network, columns, work)
+        for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
+            scores[trial] = forward(params.alone(trial), columns, work)
         finite &= np.isfinite(scores).all(axis=(1, 2, 3))
         right[:, part] = (predict(scores) == labels).reshape(trials, labels.size)
     return right, finite
@@ -251,9 +250,9 @@ class Workspaces:
 def operations(plan: RoundPlan, pixels: int, batch: float | None = None) -> int:
     """Floating-point operations of one epoch of one trial: its matrix products, a multiplication and an addition each.
 
-    Biases are not counted, nor is what stands between the products and after them: batch normalisation, dropout and the
-    optimizers add passes over arrays, at most half of the time of a round (the benchmark training.knobs), and what this
-    number serves, the size of stacks and an estimate of who has waited longest, does not ask for more.
+    Biases are not counted, nor is what has no products: optimizers, batch normalisation, dropout. All of them together
+    make an epoch last one and a half times as long (the benchmark training.knobs). What this number is for, the size
+    of stacks and the time that a round will still take, is known no better than that.
 
     pixels: how many count    batch: images of a mini-batch that count, on average; None: all that are drawn, although
     one that is drawn twice is computed once

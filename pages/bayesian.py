@@ -1,6 +1,5 @@
 """Bayesian search: a model of the accuracy says where the next trials promise most, batch by batch."""
 
-from dataclasses import fields
 from functools import lru_cache
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from core.lab import Lab
 from core.progress import RoundProgress
 from core.space import SearchSpace
-from core.surrogate import FEWEST, Maps, Observations, observations, propose
+from core.surrogate import FEWEST, SETTINGS, Maps, Observations, observations, propose
 from pages.components import figures
 from pages.components.layout import header, onward, page_width
 from pages.components.pictures import save_charts
@@ -19,7 +18,6 @@ TICK = 1.0  # seconds
 BATCHES = [1, 5, 10, 20]  # trials proposed at once
 BATCH = 5
 OUTSIDE = 1.0  # decades beyond the ranges, if that is allowed
-OWN = {"space", "trials", "seed", "values"}  # what a batch does not take over from the trials it rests on
 KEPT = 64  # proposals kept in memory
 
 
@@ -77,7 +75,7 @@ def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:
     if maps is None:
         return
     last = mine.rounds[-1].progress.plan
-    same = {one.name: getattr(last, one.name) for one in fields(last) if one.name not in OWN}
+    same = {name: getattr(last, name) for name in SETTINGS}
     attempt(lambda: mine.start(engine(), **same, space=box, trials=len(maps.batch), values=maps.values()))
     saved_soon(mine)
 

@@ -1,12 +1,13 @@
 """Rounds trained by core.training itself, in this process and in stacks of one's choice: what an engine must equal."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 
 from core.datasets import TrainingImages, load_training
+from core.parameters import Parameters
 from core.plan import RoundPlan
 from core.training import Workspaces, advance, begin, prepare
 
@@ -25,10 +26,16 @@ class Trained:
     weights: list[np.ndarray]  # the first layer's for the pixels in use
     biases: list[np.ndarray]
     diverged: bool = False
+    normals: list[np.ndarray] = field(default_factory=list)  # (2, n) a hidden layer: gamma and beta
+    running: list[np.ndarray] = field(default_factory=list)  # (2, n) a hidden layer: mean and variance
+
+    def arrays(self) -> list[np.ndarray]:
+        """All numbers of the network."""
+        return self.weights + self.biases + self.normals + self.running
 
     def same(self, other: "Trained") -> bool:
         """Equal to the bit, nan equal to nan."""
-        arrays = zip(self.weights + self.biases, other.weights + other.biases, strict=True)
+        arrays = zip(self.arrays(), other.arrays(), strict=True)
         return (
             self.train_accuracy == other.train_accuracy
             and self.validation_accuracy == other.validation_accuracy
@@ -59,9 +66,17 @@ def train(
                 if diverged:
                     found[int(trial)] = Trained(*curves[trial], [], [], True)
         for place, trial in enumerate(stack.trials):
-            weights = [weight[place].copy() for weight in stack.params.weights]
-            found[int(trial)] = Trained(*curves[trial], weights, [bias[place].copy() for bias in stack.params.biases])
+            found[int(trial)] = Trained(*curves[trial], [], [])
+            take(found[int(trial)], stack.params.alone(place))
     return found
+
+
+def take(trained: Trained, params: Parameters) -> None:
+    """Keep the numbers of a network, of a stack of one."""
+    kinds = params.weights, params.biases, params.normals, params.running
+    trained.weights, trained.biases, trained.normals, trained.running = (
+        [array[0].copy() for array in arrays] for arrays in kinds
+    )
 
 
 def agree(found: dict[int, Trained], true: dict[int, Trained]) -> bool:

@@ -25,7 +25,9 @@ CLOSED = {  # folder: what nothing in it may import
     "pages/": ["app", "tests"],
     "pages/components/": [f"pages.{path.stem}" for path in (ROOT / "pages").glob("*.py") if path.stem != "__init__"],
 }
-BELOW_THE_ENGINE = ["space", "plan", "datasets", "network", "optimizers", "training", "progress"]
+BELOW_THE_ENGINE = [
+    "space", "plan", "datasets", "layers", "parameters", "network", "optimizers", "training", "progress",
+]  # fmt: skip
 
 
 def name(path: Path) -> str:

@@ -14,9 +14,10 @@ from core.errors import LessonError
 from core.export import COLUMNS, LARGEST, decimals, harmless, import_journal, journal_csv, journal_json
 from core.final_test import FinalTest
 from core.lab import NOTE_LENGTH, ROUNDS, Choice, Kept, Lab, LabRound
-from core.plan import RoundPlan
+from core.plan import CHOICES, SHARES, RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace
+from tests.knobs import KNOBS
 
 TOKEN = "t0ken-that-nobody-may-see"
 MUTATIONS = 2_000
@@ -287,6 +288,21 @@ WRONG = [
     (("repeats", 0, "accuracy"), [0.5]),
     (("repeats",), [{"number": 1, "trial": 0, "accuracy": [0.5, 0.5]}] * 2),
 ]
+
+
+def test_a_journal_of_before_the_network_had_knobs_is_opened(lab: Lab) -> None:
+    record = json.loads(journal_json(lab))
+    for plan in (record["plan"], *(round_["plan"] for round_ in record["rounds"])):
+        for name in (*SHARES, *CHOICES, "batch_normalisation"):
+            del plan[name]
+    back = import_journal(json.dumps(record), "other")
+    assert back.plan == lab.plan
+    assert [one.progress.plan for one in back.rounds] == [one.progress.plan for one in lab.rounds[:2]]
+
+
+def test_a_journal_keeps_a_network_whose_knobs_are_turned(lab: Lab) -> None:
+    lab.plan = replace(lab.plan, **KNOBS["all"])
+    assert import_journal(journal_json(lab), "other").plan == lab.plan
 
 
 @pytest.mark.parametrize("path, to", WRONG, ids=[f"{'.'.join(map(str, path))}-{to!r:.20}" for path, to in WRONG])

@@ -20,6 +20,7 @@ from core.lab import Choice
 from core.plan import RoundPlan
 from tests import reference
 from tests.finals import CHOICE, EPOCHS, FIXED, PLAN, WILD, final_of, tuned
+from tests.knobs import KNOBS
 from tests.servers import Serve, Server
 from tests.waiting import LIMIT, until
 
@@ -60,6 +61,11 @@ def agrees_with_the_reference(final: FinalTest, plan: RoundPlan) -> bool:
 
 def test_digits_are_seen_as_a_plain_program_sees_them(server: Server) -> None:
     assert agrees_with_the_reference(final_of(server, tuned(server)), PLAN)
+
+
+def test_digits_are_so_with_every_knob_turned(server: Server) -> None:
+    plan = replace(PLAN, **KNOBS["nearly all"])
+    assert agrees_with_the_reference(final_of(server, tuned(server, plan)), plan)
 
 
 def test_mnist_is_seen_as_a_plain_program_sees_it(server: Server, mnist_dir: Path) -> None:

@@ -1,6 +1,6 @@
 """The stacked network: its scores and gradients are those of the textbook's network, whatever stands beside a trial."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -157,15 +157,12 @@ def test_gradients_are_the_references_times_the_trials_scale(
 
 @between_layers
 @shapes
-def test_folded_networks_score_as_the_references_not_in_training(
+def test_scores_of_a_trained_network_are_the_references(
     sizes: list[int], blocks: int, batch: int, trials: int, between: Between
 ) -> None:
     made = case(sizes, blocks, batch, trials, between=between)
-    folded = made.params.folded()
-    assert folded.between == Between(between.activation)
-    scores = replace(
-        made, params=folded, work=Workspace(trials, batch, blocks, sizes, between=folded.between)
-    ).forward()
+    made.work = Workspace(trials, batch, blocks, sizes, training=False, between=between)
+    scores = made.forward()
     for trial in range(trials):
         assert error(scores[trial].T, reference.forward(made.alone(trial), made.x)[-1]) < FLOAT32
 
@@ -353,11 +350,6 @@ def test_join_puts_trials_behind_each_other_in_memory_of_their_own(between: Betw
     for new, old in zip(arrays(joined), arrays(params), strict=True):
         new[:] = 0
         assert old[0].any()
-
-
-def test_a_plain_network_is_folded_already() -> None:
-    params = case([64, 20, 10], 1, 10, 2).params
-    assert params.folded() is params
 
 
 # ---------------------------------------------------------------------------------------------------- softmax, predict

@@ -1,12 +1,15 @@
 """The program of a trial runs with nothing but NumPy and comes to what the lab shows."""
 
+import hashlib
 import io
 import re
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +17,15 @@ import pytest
 from core.datasets import load_training
 from core.errors import LessonError
 from core.export import script, script_data, script_zip
-from core.plan import RoundPlan
+from core.plan import CHOICES, RoundPlan
 from core.space import LogRange, SearchSpace
 from tests.direct import Trained, train
+from tests.knobs import every_knob
 from tests.reference import train as train_in_float64
 
 LEARNING = SearchSpace(LogRange(-2.5, -1.5), LogRange(-6, -3))  # where trials learn, and none is near blowing up
 PLAN = RoundPlan(trials=4, epochs=8, seed=11, space=LEARNING)
+LESSONS_PROGRAM = "6726d0f3cfceff80b284842e5f2ba155fef65133bce6b21411d0a1abddc4e85d"  # recorded, its SHA-256
 
 
 @pytest.fixture
@@ -94,6 +99,31 @@ def test_every_epoch_is_printed(bare: dict[str, str], tmp_path: Path) -> None:
     assert training == pytest.approx(trained.train_accuracy, abs=2 * one_image + 1e-4)
 
 
+@every_knob
+def test_a_trial_with_a_knob_turned_comes_to_what_the_lab_shows(
+    knobs: dict[str, Any], bare: dict[str, str], tmp_path: Path
+) -> None:
+    rate = LogRange(-3, -2) if "optimizer" in knobs else LogRange(-1, -1)
+    space = SearchSpace(rate, LogRange(-6, -3))
+    plan = replace(PLAN, space=space, trials=1, hidden_layers=2, batch_size=50, **knobs)
+    trained = train(plan, [[0]])[0]
+    assert len(set(trained.train_accuracy)) > 1  # else any program would do
+    assert images_apart(run(plan, 0, bare, tmp_path), trained, plan) <= 1
+
+
+def test_a_momentum_whose_decay_is_no_factor_comes_to_what_the_lab_shows(bare: dict[str, str], tmp_path: Path) -> None:
+    plan = replace(PLAN, trials=1, values=((0.03, 0.1),), optimizer="momentum", batch_normalisation=True)
+    assert "f just below 1" not in script(plan, 0) and "f just below 1" in script(replace(plan, values=None), 0)
+    assert images_apart(run(plan, 0, bare, tmp_path), train(plan, [[0]])[0], plan) <= 1
+
+
+@pytest.mark.parametrize("neurons", [100, 120])
+def test_products_that_the_lab_halves_are_halved(neurons: int, bare: dict[str, str], tmp_path: Path) -> None:
+    plan = replace(PLAN, trials=1, neurons=neurons, batch_normalisation=neurons == 100)  # 100 images, or 88 of them
+    assert "def product" in script(plan, 0)
+    assert images_apart(run(plan, 0, bare, tmp_path), train(plan, [[0]])[0], plan) <= 1
+
+
 def test_other_layers_other_shares_and_a_strong_weight_decay_are_kept_to(bare: dict[str, str], tmp_path: Path) -> None:
     space = SearchSpace(LogRange(-1.5, -1.5), LogRange(-0.5, -0.5))
     plan = RoundPlan(
@@ -132,9 +162,58 @@ def test_the_program_draws_the_values_that_the_lab_drew(bare: dict[str, str], tm
     assert drawn["hyperparameters"]() == (rates[3], decays[3])  # type: ignore[operator]
 
 
+def test_the_lessons_program_is_what_it_was_before_the_network_had_knobs() -> None:
+    assert hashlib.sha256(script(RoundPlan(), 0).encode()).hexdigest() == LESSONS_PROGRAM
+
+
+def every_plan() -> list[tuple[str, RoundPlan]]:
+    """A plan for every way to combine what can be turned, with a name."""
+    switches = [(False, 0.0), (False, 0.5), (True, 0.0), (True, 0.5)]
+    ways = product(*CHOICES.values(), switches, [100, 120], [((0.03, 1.0),), None])
+    return [
+        (
+            f"plan_{number}",
+            RoundPlan(
+                trials=1, optimizer=optimizer, initial_weights=weights, activation=activation,
+                batch_normalisation=normalised, dropout=dropout, neurons=neurons, values=values,
+            ),
+        )
+        for number, (optimizer, weights, activation, (normalised, dropout), neurons, values) in enumerate(ways)
+    ]  # fmt: skip
+
+
+PARTS = {  # what a program says if and only if its plan has this
+    "class Momentum": lambda plan: plan.optimizer == "momentum",
+    "class AdaGrad": lambda plan: plan.optimizer == "adagrad",
+    "class Adam": lambda plan: plan.optimizer == "adam",
+    "self.shrink(learning_rate": lambda plan: plan.optimizer == "sgd",
+    "BETA": lambda plan: plan.optimizer == "adam",
+    "MOMENTUM": lambda plan: plan.optimizer == "momentum",
+    "he_weights": lambda plan: plan.initial_weights == "he",
+    "xavier_weights": lambda plan: plan.initial_weights == "xavier",
+    "DEVIATION": lambda plan: plan.initial_weights == "deviation",
+    "class ReLU": lambda plan: plan.activation == "relu",
+    "class Sigmoid": lambda plan: plan.activation == "sigmoid",
+    "class BatchNormalisation": lambda plan: plan.batch_normalisation,
+    "normal ": lambda plan: plan.batch_normalisation,
+    "Dropout": lambda plan: plan.dropout > 0,
+    "DROPOUT": lambda plan: plan.dropout > 0,
+    "times": lambda plan: not plan.batch_normalisation and not plan.dropout,
+    "training = ": lambda plan: plan.batch_normalisation or plan.dropout > 0,
+    "%%": lambda plan: False,
+    "$": lambda plan: False,
+}
+
+
+@pytest.mark.parametrize("words", PARTS)
+def test_only_the_parts_that_a_plan_needs_stand_in_its_program(words: str) -> None:
+    for _, plan in every_plan():
+        assert (words in script(plan, 0)) == PARTS[words](plan)
+
+
 def test_the_program_keeps_the_rules_of_the_house(tmp_path: Path) -> None:
     values = ((1e-3, 1e-5),)
-    for name, plan in (("drawn", PLAN), ("given", replace(PLAN, trials=1, values=values))):
+    for name, plan in (("drawn", PLAN), ("given", replace(PLAN, trials=1, values=values)), *every_plan()):
         (tmp_path / f"{name}.py").write_text(script(plan, 0), encoding="utf-8")
     configuration = Path(__file__).parents[1] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):

@@ -1,22 +1,27 @@
 """The surrogate finds surfaces it is shown, its importance agrees with what is known, and it says how sure it is."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace
 from core.surrogate import (
     FEWEST,
     GRID,
+    SETTINGS,
     Observations,
     expected_improvement,
     importance,
     observations,
     propose,
+    settings,
     surface,
 )
+from tests.knobs import every_knob
 from tests.made import made
 
 SPACE = SearchSpace(LogRange(-6, -2), LogRange(-8, -4))
@@ -97,6 +102,19 @@ def test_trials_of_all_rounds_with_the_same_settings_are_taken() -> None:
     rounds = [made(list(np.linspace(-6, -2, 8)), [0.5] * 8), made(list(np.linspace(-4, -2, 6)), [0.6] * 6)]
     found = observations(rounds)
     assert found is not None and found.x.shape == (14, 2) and set(found.y.round(3)) == {0.5, 0.6}
+
+
+def test_settings_are_all_of_a_plan_but_what_makes_a_round_of_it() -> None:
+    assert {field.name for field in fields(RoundPlan)} - set(SETTINGS) == {"space", "trials", "seed", "values"}
+    narrow = SearchSpace(LogRange(-3, -2), LogRange(-7, -5))
+    assert settings(RoundPlan(narrow, trials=1, seed=7, values=((0.01, 1e-5),))) == settings(RoundPlan())
+
+
+@every_knob
+def test_rounds_with_a_knob_turned_are_left_out(knobs: dict[str, Any]) -> None:
+    one, other = made([-3] * FEWEST, [0.5] * FEWEST, **knobs), made([-3] * FEWEST, [0.9] * FEWEST)
+    found = observations([one, other])
+    assert found is not None and set(found.y.round(3)) == {0.9}
 
 
 def test_rounds_of_other_settings_are_left_out() -> None:

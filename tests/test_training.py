@@ -3,18 +3,20 @@
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.datasets import TrainingImages, load_training
-from core.network import Parameters
 from core.optimizers import SGD
-from core.plan import RoundPlan
+from core.parameters import Parameters
+from core.plan import CHOICES, RoundPlan
 from core.progress import RoundProgress
 from core.space import LogRange, SearchSpace
 from core.training import (
     BATCHES,
+    DROPOUT,
     SPLIT,
     VALUES,
     WEIGHTS,
@@ -35,7 +37,8 @@ from core.training import (
     trial_values,
 )
 from tests import reference
-from tests.direct import agree, alone, digits, train
+from tests.direct import Trained, agree, alone, digits, take, train
+from tests.knobs import GENTLE, KNOBS, every_knob
 
 # Relative to the weights' size. Rounding makes 5e-7, decay that waits to be applied up to 7.6e-6, and a unit so near
 # zero that float32 finds it on the other side more, the more the higher the learning rate.
@@ -78,6 +81,9 @@ def compare(plan: RoundPlan, source: TrainingImages) -> None:
         for layer, weight in enumerate(end.weights):
             assert error(found[trial].weights[layer], weight) < WEIGHT_ERROR
             assert np.abs(found[trial].biases[layer][0] - end.biases[layer]).max() < WEIGHT_ERROR
+        pairs = [*zip(end.gammas, end.betas, strict=True), *zip(end.means, end.variances, strict=True)]
+        for mine, theirs in zip(found[trial].normals + found[trial].running, pairs, strict=True):
+            assert all(error(*numbers) < WEIGHT_ERROR for numbers in zip(mine, theirs, strict=True))
         validation = plan.validation_images()
         for mine, theirs, images in (
             (found[trial].train_accuracy, true.train_accuracy, plan.images - validation),
@@ -105,6 +111,17 @@ def test_a_round_on_digits_agrees_with_the_reference(plan: RoundPlan) -> None:
     compare(plan, digits(plan.images))
 
 
+@every_knob
+def test_a_round_with_a_knob_turned_agrees_with_the_reference(knobs: dict[str, Any]) -> None:
+    plan = RoundPlan(GENTLE, trials=3, epochs=8, hidden_layers=3, neurons=30, batch_size=50, seed=5, **knobs)
+    compare(plan, digits())
+
+
+def test_a_round_on_mnist_with_all_knobs_turned_agrees_with_the_reference(mnist_dir: Path) -> None:
+    plan = RoundPlan(GENTLE, trials=1, epochs=5, dataset="mnist", hidden_layers=4, neurons=100, **KNOBS["all"])
+    compare(plan, load_training("mnist", plan.images, mnist_dir))
+
+
 def test_a_round_on_mnist_agrees_with_the_reference(mnist_dir: Path) -> None:
     plan = RoundPlan(LEARNS, trials=3, epochs=10, dataset="mnist")
     compare(plan, load_training("mnist", plan.images, mnist_dir))
@@ -128,7 +145,9 @@ TO_THE_BIT = [
     SMALL,
     RoundPlan(DECAYS, trials=8, epochs=3, images=333, validation_rate=0.3, hidden_layers=2, neurons=37, batch_size=33),
 ]
-rounds = pytest.mark.parametrize("plan", TO_THE_BIT, ids=["lesson", "odd sizes"])
+TO_THE_BIT += [replace(TO_THE_BIT[1], space=GENTLE, **knobs) for knobs in KNOBS.values()]
+TO_THE_BIT += [replace(SMALL, space=GENTLE, **KNOBS["all"])]
+rounds = pytest.mark.parametrize("plan", TO_THE_BIT, ids=["lesson", "odd sizes", *KNOBS, "lesson with all"])
 
 
 @rounds
@@ -178,6 +197,25 @@ def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> No
             )
 
 
+def equal(stack: Stack, place: int, true: Trained) -> bool:
+    """Whether a trial of a stack has come to the same numbers, to the bit."""
+    found = Trained([], [], [], [])
+    take(found, stack.params.alone(place))
+    return all(map(np.array_equal, found.arrays(), true.arrays()))
+
+
+@rounds
+def test_those_who_stay_when_others_leave_train_on_as_each_trial_alone(plan: RoundPlan) -> None:
+    data, memory = prepare(plan, digits(plan.images)), Workspaces()
+    stack = begin(plan, [4, 1, 7, 0], data.pixels)
+    for epoch in range(plan.epochs):
+        if epoch < 2:
+            stack.params.layers[-1][1] = np.nan  # the second leaves after the first epoch, another after the second
+        advance(plan, stack, data, memory)
+    assert stack.trials.tolist() == [4, 0]
+    assert all(equal(stack, place, alone(plan)[trial]) for place, trial in enumerate([4, 0]))
+
+
 @rounds
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_stacks_that_are_joined_train_on_as_each_trial_alone(plan: RoundPlan, epoch: int) -> None:
@@ -193,8 +231,7 @@ def test_stacks_that_are_joined_train_on_as_each_trial_alone(plan: RoundPlan, ep
     for place, trial in enumerate(joined.trials):
         true = alone(plan)[int(trial)]
         assert scores.validation_accuracy[place] == true.validation_accuracy[-1]
-        for mine, theirs in zip(joined.params.weights + joined.params.biases, true.weights + true.biases, strict=True):
-            assert np.array_equal(mine[place], theirs)
+        assert equal(joined, place, true)
 
 
 def test_stacks_after_different_epochs_are_not_joined() -> None:
@@ -246,9 +283,19 @@ def test_mini_batches_are_the_drawn_images_and_how_often_each_was_drawn(batch_si
         assert np.array_equal(np.repeat(images, times.astype(int)), np.sort(whole))
 
 
+@pytest.mark.parametrize("knobs", [KNOBS["normalised"], KNOBS["dropout"]], ids=["normalised", "dropout"])
+def test_mini_batches_are_as_drawn_where_an_image_that_comes_twice_is_not_the_same_twice(knobs: dict[str, Any]) -> None:
+    plan = replace(SMALL, **knobs)
+    drawn = generator(plan, BATCHES, 2).integers(400, size=(plan.updates(), plan.batch_size))
+    for (images, times), whole in zip(mini_batches(plan, 400, 2), drawn, strict=True):
+        assert np.array_equal(images, whole) and (times == 1).all()
+    assert distinct_images(plan) == plan.batch_size
+
+
 def test_generators_of_other_purposes_and_trials_are_others() -> None:
     purposes = [(purpose, index) for purpose in (SPLIT, BATCHES, VALUES, WEIGHTS) for index in range(50)]
-    first = {generator(SMALL, purpose, index).integers(2**63) for purpose, index in purposes}
+    purposes += [(DROPOUT, trial, epoch) for trial in range(20) for epoch in range(20)]
+    first = {generator(SMALL, *purpose).integers(2**63) for purpose in purposes}
     assert len(first) == len(purposes)
 
 
@@ -366,6 +413,7 @@ def test_images_drawn_twice_are_no_distinct_ones() -> None:
 
 # ---------------------------------------------------------------------------------------------------- divergence
 
+WILD = RoundPlan(SearchSpace(LogRange(1, 1), LogRange(0, 0)), trials=6, epochs=12, hidden_layers=8, neurons=200)
 DIVERGING = [
     RoundPlan(SearchSpace(LogRange(0.5, 1), LogRange(-8, -4)), trials=6, epochs=4),
     RoundPlan(SearchSpace(LogRange(1, 1), LogRange(0, 0)), trials=6, epochs=4, hidden_layers=8, neurons=200),
@@ -420,6 +468,20 @@ def test_diverged_trials_rank_last(plan: RoundPlan) -> None:
     flags = progress.diverged[progress.ranking()]
     assert len(flags) == plan.trials
     assert (np.diff(flags.astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("normalised", [False, True], ids=["plain", "normalised"])
+@pytest.mark.parametrize("activation", CHOICES["activation"])
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_the_wildest_rounds_come_to_their_end_with_every_optimizer_without_a_warning(
+    optimizer: str, activation: str, normalised: bool
+) -> None:
+    plan = replace(WILD, optimizer=optimizer, activation=activation, batch_normalisation=normalised, dropout=0.1)
+    progress = progress_of(plan)
+    assert (progress.epochs_done == plan.epochs).all()
+    assert not np.isnan(progress.validation_accuracy).any()
+    if optimizer in ("sgd", "momentum"):  # the others divide by the size of the gradients and stay finite
+        assert progress.diverged.all()
 
 
 def test_a_diverged_trials_curve_is_constant_from_there() -> None:
