@@ -13,11 +13,11 @@ from core.training import VALUES, generator
 from pages.components import figures
 from pages.components.charts import arrow, points_table
 from pages.components.layout import header, page_width
+from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import Versus, attempt, engine, lab, session, tell_fault
 from pages.components.text import _, language, listen
 
-TICK = 1.0  # seconds
 SIDES = [3, 4, 5, 6, 7]  # of the grid
 SIDE, EPOCHS = 5, 20
 
@@ -47,7 +47,7 @@ def grid_or_random() -> None:
             _("Train both"), icon=":material/play_arrow:", type="primary", disabled=busy, key="versus_train",
             on_click=train, args=(mine, int(side), int(seed)),
         )  # fmt: skip
-    st.fragment(compared, run_every=TICK if busy else None)(width, busy)
+    ticking(compared, busy, width)
     save_charts("grid-or-random")
 
 

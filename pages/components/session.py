@@ -55,6 +55,7 @@ class Session:
     versus: Versus | None = None  # tried on the page about grid and random search
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
+    encoded: dict[str, tuple[object, bytes]] = field(default_factory=dict)  # tables, and what each was made of
 
 
 # Not in st.cache_resource, which any browser may empty with a message.
