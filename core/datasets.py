@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from core.download import MIRRORS, download_mnist
 from core.errors import N_
-from core.idx import DatasetError, count_items, read_items
+from core.idx import DatasetError, count_items, read_items, state
 
 DATASETS = ("digits", "mnist")
 TRAINING_COUNTS = {"digits": 1_497, "mnist": 60_000}  # the last 300 of the 1,797 digits are the test part
@@ -101,8 +103,7 @@ def load_training(name: str, count: int, folder: Path | None = None) -> Training
     if name == "digits":
         images, labels = _digits()
         return TrainingImages(name, images[:count], labels[:count], full_scale=16)
-    images, labels = _mnist(count, mnist_folder() if folder is None else folder)
-    return TrainingImages(name, images, labels, full_scale=255)
+    return _mnist(count, mnist_folder() if folder is None else folder)
 
 
 @lru_cache(maxsize=1)
@@ -117,10 +118,25 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return parts[0], parts[1]
 
 
-def _mnist(count: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+_in_use: WeakValueDictionary[tuple[object, ...], TrainingImages] = WeakValueDictionary()
+_reading = Lock()
+
+
+def _mnist(count: int, folder: Path) -> TrainingImages:
+    """The first `count` images: when a class starts at once, one reads them and all hold the same."""
+    images_file, labels_file = (find(folder, stem) for stem in (IMAGES, LABELS))
+    key = count, images_file, state(images_file), labels_file, state(labels_file)
+    with _reading:
+        found = _in_use.get(key)
+        if found is None:
+            found = TrainingImages("mnist", *_read_mnist(count, images_file, labels_file), full_scale=255)
+            _in_use[key] = found
+    return found
+
+
+def _read_mnist(count: int, images_file: Path, labels_file: Path) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` images and labels, (count, 784) and (count,), from files whose whole form has been checked."""
     most = TRAINING_COUNTS["mnist"]
-    images_file, labels_file = (find(folder, stem) for stem in (IMAGES, LABELS))
     held, labelled = count_items(images_file, (28, 28), most), count_items(labels_file, (), most)
     if held != labelled:
         raise DatasetError(

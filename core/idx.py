@@ -32,9 +32,14 @@ def count_items(path: Path, item: tuple[int, ...], at_most: int) -> int:
     The file is checked again only when its time of change or its size has changed.
     Raises DatasetError that names the file if it is unreadable, truncated, too long, or of another shape.
     """
+    return _checked_count(path, item, at_most, *state(path))
+
+
+def state(path: Path) -> tuple[int, int]:
+    """When a file was changed and its size: the same file in the same state holds the same. Raises DatasetError."""
     with _faults_named(path):
-        state = path.stat()
-    return _checked_count(path, item, at_most, state.st_mtime_ns, state.st_size)
+        found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def read_items(path: Path, item: tuple[int, ...], count: int) -> np.ndarray:

@@ -10,11 +10,11 @@ from core.space import SearchSpace
 from core.surrogate import FEWEST, SETTINGS, Maps, Observations, observations, propose
 from pages.components import figures
 from pages.components.layout import header, onward, page_width
+from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, saved_soon, tell_fault
 from pages.components.text import _
 
-TICK = 1.0  # seconds
 BATCHES = [1, 5, 10, 20]  # trials proposed at once
 BATCH = 5
 OUTSIDE = 1.0  # decades beyond the ranges, if that is allowed
@@ -46,7 +46,7 @@ def bayesian() -> None:
             disabled=found is None or mine.busy or mine.final is not None,
             on_click=train, args=(mine, box, found[1] if found else None),
         )  # fmt: skip
-    st.fragment(watched, run_every=TICK if mine.busy else None)(mine, mine.busy)
+    ticking(watched, mine.busy, mine)
     if found is None:
         st.info(_("It takes at least {fewest} trials with the same settings to begin with.").format(fewest=FEWEST))
         st.page_link("pages/narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")

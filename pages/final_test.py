@@ -12,11 +12,11 @@ from core.space import plain
 from pages.components import figures
 from pages.components.choosing import described
 from pages.components.layout import header
+from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, labs, leave_lab, tell_fault
 from pages.components.text import _
 
-TICK = 1.0  # seconds
 MISTAKES = 30  # misclassified digits shown
 PICTURE = 56  # pixels
 
@@ -30,7 +30,7 @@ def final_test() -> None:
     if mine.final is None:
         before(mine)
     elif mine.final.outcome is None:
-        st.fragment(training, run_every=TICK)(mine.final)
+        ticking(training, True, mine.final)
     else:
         result(mine, mine.final)
 
@@ -77,9 +77,9 @@ def before(mine: Lab) -> None:
     st.button(_("Open the test set"), icon=":material/flag:", type="primary", disabled=not sure, on_click=open_it)
 
 
-def training(final: FinalTest) -> None:
+def training(final: FinalTest, running: bool) -> None:
     """How far the training is."""
-    if final.outcome is not None:
+    if running and final.outcome is not None:
         st.rerun()
     st.progress(final.share or 0.0, _("Training on {seeds} seeds").format(seeds=SEEDS))
 
@@ -220,7 +220,7 @@ def temptation(mine: Lab, final: FinalTest) -> None:
         st.button(
             _("Show it"), icon=":material/visibility:", disabled=busy, on_click=lambda: attempt(mine.tempt, engine())
         )
-        st.fragment(tempting, run_every=TICK if busy else None)(final, busy)
+        ticking(tempting, busy, final)
         return
     chosen = (mine.chosen.number, mine.chosen.trial) if mine.chosen and mine.chosen.trial is not None else None
     frame = figures.temptation_frame(found, chosen)  # type: ignore[arg-type]

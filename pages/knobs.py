@@ -12,12 +12,12 @@ from core.progress import RoundProgress
 from core.space import LogRange, SearchSpace, power
 from pages.components.layout import header, onward, page_width
 from pages.components.network_settings import described
+from pages.components.pace import ticking
 from pages.components.pair import Plans, pair_chart, train_pair, training_pair
 from pages.components.pictures import save_charts
 from pages.components.session import engine, lab, tell_fault
 from pages.components.text import _, listen
 
-TICK = 1.0  # seconds
 PAGE = "knobs"
 TRIALS, EPOCHS = 30, 20
 SPACE = SearchSpace(LogRange(-5, 0), LogRange(-8, -4))  # wide enough for all of them
@@ -136,7 +136,7 @@ def knobs() -> None:
             on_click=train_pair, args=(mine, PAGE, plans(mine, comparison, int(seed))),
         )  # fmt: skip
     st.write(_(comparison.about))
-    st.fragment(compared, run_every=TICK if busy else None)(plans(mine, comparison, int(seed)), width, busy)
+    ticking(compared, busy, plans(mine, comparison, int(seed)), width)
     with st.container(horizontal=True, vertical_alignment="center"):
         onward("knobs")
         save_charts("knobs")

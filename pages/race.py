@@ -16,11 +16,10 @@ from core.surrogate import FEWEST
 from pages.components import race_chart
 from pages.components.charts import arrow
 from pages.components.layout import header, onward, page_width
+from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, begin_race, engine, lab, lab_race, tell_fault
 from pages.components.text import _, language, listen, told
-
-TICK = 1.0  # seconds
 
 
 def the_race() -> None:
@@ -42,7 +41,7 @@ def the_race() -> None:
         st.page_link("pages/narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
         chart([], mine.plan.trials * mine.plan.epochs, width)
         return
-    st.fragment(watched, run_every=TICK if busy else None)(shown, race, width, busy)
+    ticking(watched, busy, shown, race, width)
     if race is not None and (race.over or race.fresh):  # also while it is repeated
         results(race)
         if entry is not None and entry.rounds != race.entry.rounds:

@@ -10,12 +10,12 @@ from core.remarks import standard_error
 from core.strategies import at_random, distinct, grid
 from core.training import VALUES, generator
 from pages.components.layout import header, onward, page_width
+from pages.components.pace import ticking
 from pages.components.pair import Plans, pair_chart, train_pair, training_pair
 from pages.components.pictures import save_charts
 from pages.components.session import engine, lab, tell_fault
 from pages.components.text import _, listen
 
-TICK = 1.0  # seconds
 SIDES = [3, 4, 5, 6, 7]  # of the grid
 SIDE, EPOCHS = 5, 20
 PAGE = "versus"
@@ -45,7 +45,7 @@ def grid_or_random() -> None:
             _("Train both"), icon=":material/play_arrow:", type="primary", disabled=busy, key="versus_train",
             on_click=train_pair, args=(mine, PAGE, plans(mine.plan, int(side), int(seed))),
         )  # fmt: skip
-    st.fragment(compared, run_every=TICK if busy else None)(plans(mine.plan, int(side), int(seed)), width, busy)
+    ticking(compared, busy, plans(mine.plan, int(side), int(seed)), width)
     with st.container(horizontal=True, vertical_alignment="center"):
         onward("strategies")
         save_charts("grid-or-random")

@@ -11,11 +11,11 @@ from core.progress import RoundProgress
 from core.training import split_of
 from pages.components import figures
 from pages.components.layout import header, onward
+from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, session, tell_fault
 from pages.components.text import _
 
-TICK = 1.0  # seconds
 VALUE = (0.03, 1e-6)  # learning rate and weight decay that learn well in EPOCHS
 EPOCHS, NETWORKS = 40, 4
 CANDIDATES, IMAGES = 20, 100  # of a round, as the lesson starts
@@ -71,7 +71,7 @@ def splitting(mine: Lab) -> None:
     st.altair_chart(figures.classes_chart(figures.classes_frame(counts), names), width="stretch")
     for sentence in about_classes(counts):
         st.markdown(f"- {sentence}")
-    st.fragment(results, run_every=TICK if busy else None)(busy)
+    ticking(results, busy)
 
 
 def plan_of(rate: float, shuffle: bool) -> RoundPlan:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,10 +24,12 @@ import numpy as np
 import pytest
 
 import core.download
+from core import datasets
 from core.datasets import (
     DATASETS,
     DatasetError,
     DatasetMissing,
+    TrainingImages,
     download_mnist,
     load_training,
     main,
@@ -35,6 +38,8 @@ from core.datasets import (
     split,
     training_count,
 )
+from core.idx import read_items
+from tests.servers import at_once
 
 ROOT = Path(__file__).parents[1]
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -98,6 +103,28 @@ def test_mnist_gives_the_first_images(tmp_path: Path, zipped: bool) -> None:
     loaded = load_training("mnist", 7, tmp_path)
     assert np.array_equal(loaded.images, PIXELS[:7])
     assert np.array_equal(loaded.labels, DIGITS[:7])
+
+
+def test_a_class_that_asks_at_once_shares_images_that_were_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_both(tmp_path, zipped=True)
+    read: list[Path] = []
+
+    def counted(path: Path, item: tuple[int, ...], count: int) -> np.ndarray:
+        read.append(path)
+        return read_items(path, item, count)
+
+    monkeypatch.setattr(datasets, "read_items", counted)
+    loaded: list[TrainingImages] = []
+    at_once(20, lambda: loaded.append(load_training("mnist", 7, tmp_path)))
+    assert len({id(one) for one in loaded}) == 1 and len(read) == 2
+
+
+def test_images_are_let_go_with_the_last_who_holds_them(tmp_path: Path) -> None:
+    put_both(tmp_path, zipped=True)
+    held = weakref.ref(load_training("mnist", 7, tmp_path))
+    assert held() is None
 
 
 def test_a_gzipped_and_a_plain_file_go_together(tmp_path: Path) -> None:

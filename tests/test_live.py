@@ -1,6 +1,7 @@
 """The words of the live part for every state a round can be in; nothing in them is taken for markup."""
 
 import re
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -66,6 +67,20 @@ def test_beside_the_map_the_words_keep_to_the_free_space() -> None:
     assert "beside" not in words(ROUND, aside=0)
 
 
-def test_tables_of_one_version_are_encoded_once() -> None:
-    assert live.points_bytes(ROUND) is live.points_bytes(ROUND)
-    assert live.curves_bytes(ROUND) is not live.curves_bytes(replace(ROUND, version=2))
+def test_what_a_version_shows_is_made_once_for_all_tabs() -> None:
+    running = replace(ROUND, status=Status.RUNNING)
+    assert live.points_bytes(running) is live.points_bytes(running)
+    assert live.curves_bytes(running) is not live.curves_bytes(replace(running, version=2))
+    assert live.findings(running, 300, "en") is live.findings(running, 300, "en")
+    assert live.findings(running, 300, "en") != live.findings(running, 0, "en")
+
+
+def test_what_a_version_shows_is_let_go_with_it() -> None:
+    running = replace(ROUND, status=Status.RUNNING)
+    version, shown = weakref.ref(running), live.points_bytes(running)
+    del running
+    assert version() is None and shown
+
+
+def test_a_round_that_is_over_keeps_nothing_but_its_results() -> None:
+    assert live.points_bytes(ROUND) is not live.points_bytes(ROUND)

@@ -1,7 +1,7 @@
 """The scheduler's rules, with made-up reports: no processes, no threads, and a clock that the tests set."""
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ import pytest
 import core.engine.scheduler as scheduler_module
 from core.datasets import TrainingImages
 from core.engine.scheduler import DEATHS, FIRST_SLICE, FOLLOWING, SLICE, EngineBusy, Round, Scheduler
-from core.engine.worker import ShareSpec, Slice, SliceReport
+from core.engine.worker import ShareSpec, Slice, SliceReport, least_weights
 from core.plan import RoundPlan
 from core.progress import Status
 from core.training import Scores
@@ -104,8 +104,8 @@ def statuses(rounds: list[Round]) -> list[str]:
 
 @pytest.fixture
 def room_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory for two rounds of PLAN."""
-    monkeypatch.setattr(scheduler_module, "MEMORY", int(2.5 * PLAN.memory()))
+    """Memory for two rounds of PLAN on one worker."""
+    monkeypatch.setattr(scheduler_module, "MEMORY", int(2.5 * least_weights(PLAN, 1)))
 
 
 # ---------------------------------------------------------------------------------------------------- whole rounds
@@ -209,6 +209,19 @@ def test_rounds_side_by_side_receive_the_same_time_but_for_the_slices_on_the_way
     assert min(room.received.values()) > 10 * LONGEST
 
 
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_when_many_begin_at_once_the_workers_begin_with_different_rounds(workers: int) -> None:
+    room = Classroom(workers)
+    for owner in range(12):
+        room.add(str(owner))
+    begun: set[int] = set()
+    while len(begun) < 12:
+        for _, order in room.hand_out():
+            assert order.key not in begun or len(begun) == 12  # nobody's second share before everybody's first
+            begun.add(order.key)
+        room.finish_one()
+
+
 def test_a_newcomer_is_served_next() -> None:
     room = Classroom(1)
     room.add("old", BIG)
@@ -299,6 +312,14 @@ def test_rounds_beyond_the_memory_wait_and_know_their_position() -> None:
 
 
 @pytest.mark.usefixtures("room_for_two")
+def test_trials_that_are_begun_later_take_no_memory_now() -> None:
+    scheduler, _ = made()
+    many = replace(PLAN, trials=200)
+    rounds = [scheduler.add(str(owner), many, SOURCE, 0) for owner in range(3)]
+    assert statuses(rounds) == ["running", "running", "waiting"]
+
+
+@pytest.mark.usefixtures("room_for_two")
 def test_rounds_are_admitted_in_the_order_they_came() -> None:
     scheduler, _ = made()
     rounds = [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(5)]
@@ -312,7 +333,7 @@ def test_rounds_are_admitted_in_the_order_they_came() -> None:
 def test_a_small_round_does_not_overtake_a_large_one_in_the_queue() -> None:
     scheduler, _ = made()
     first = scheduler.add("first", PLAN, SOURCE, 0)
-    large = scheduler.add("large", RoundPlan(trials=12, epochs=10, hidden_layers=1, neurons=10), SOURCE, 0)
+    large = scheduler.add("large", RoundPlan(trials=6, epochs=10, hidden_layers=1, neurons=20), SOURCE, 0)
     small = scheduler.add("small", RoundPlan(trials=1, hidden_layers=1, neurons=10), SOURCE, 0)
     assert statuses([first, large, small]) == ["running", "waiting", "waiting"]
     scheduler.set_status(first, Status.STOPPED, 0)

@@ -1,11 +1,24 @@
 """The worker's shares: stacks of bounded size that advance evenly, and memory that is given back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import core.engine.worker as worker_module
 from core.datasets import load_training
-from core.engine.worker import STACK, STACK_OPERATIONS, Share, ShareSpec, Slice, SliceReport, Worker, stack_size
+from core.engine.worker import (
+    STACK,
+    STACK_OPERATIONS,
+    Share,
+    ShareSpec,
+    Slice,
+    SliceReport,
+    Worker,
+    least_weights,
+    stack_size,
+    weights,
+)
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
 from core.training import Workspaces, operations, prepare
@@ -109,6 +122,55 @@ def test_a_share_that_fails_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MemoryError):
         worker.run(Slice(1, 0, spec()))
     assert not worker.shares and not worker.data
+
+
+@pytest.mark.parametrize("room", [0, 1, 10**9], ids=["no room", "hardly any", "plenty"])
+def test_room_for_few_stacks_or_many_gives_the_same_scores_to_the_bit(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "ROOM", room)
+    reports = to_the_end(Worker(), 1, spec(), 0.01)
+    found = {
+        (trial, scores.epoch): accuracy
+        for report in reports
+        for scores in report.scores
+        for trial, accuracy in zip(scores.trials.tolist(), scores.validation_accuracy, strict=True)
+    }
+    for trial, trained in alone(PLAN).items():
+        assert [found[trial, epoch] for epoch in range(PLAN.epochs)] == trained.validation_accuracy
+
+
+def test_without_room_a_share_has_one_stack_in_training_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "ROOM", 0)
+    worker, open_ = Worker(), {1, 2, 3}
+    for key in open_:
+        worker.run(Slice(key, 0, spec()))
+    while open_:
+        assert max(len(share.stacks) for share in worker.shares.values()) <= 1
+        open_ -= {key for key in sorted(open_) if worker.run(Slice(key, 0, None)).finished}
+
+
+def test_what_other_shares_hold_leaves_less_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = weights(PLAN, stack_size(PLAN, 64, PLAN.trials))
+    monkeypatch.setattr(worker_module, "ROOM", 3 * stack)
+    worker, long = Worker(), replace(PLAN, epochs=20)
+    for key in (1, 2, 3):
+        worker.run(Slice(key, 0, spec(long)))
+        worker.run(Slice(key, 0, None))
+        worker.run(Slice(key, 0, None))
+    assert [len(share.stacks) for share in worker.shares.values()] == [3, 1, 1]
+
+
+def test_what_a_round_holds_at_least_is_what_its_workers_hold_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "ROOM", 0)
+    plan = RoundPlan(dataset="digits", trials=15, epochs=2)  # in stacks of five
+    source = load_training(plan.dataset, plan.images)
+    held = 0
+    for trials in (range(0, 15, 2), range(1, 15, 2)):
+        worker = Worker()
+        worker.run(Slice(1, 0, ShareSpec(plan, source, tuple(trials))))
+        held += worker.shares[1].held()
+    assert held <= least_weights(plan, 2) <= 10 / 8 * held
 
 
 def test_rounds_on_the_same_split_share_their_images_and_others_do_not() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.datasets import TrainingImages
-from core.engine.worker import ShareSpec, Slice, SliceReport
+from core.engine.worker import ShareSpec, Slice, SliceReport, least_weights
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
@@ -21,7 +21,7 @@ from core.training import operations
 
 SLICE = 0.15  # seconds
 FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
-MEMORY = 640 * 2**20  # bytes of weights that all active rounds may hold together
+MEMORY = 336 * 2**20  # bytes of weights that all active rounds hold at the least; see worker.py about more
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
 FOLLOWING = 2.0  # seconds: a round that begins so soon after the last one in its lane goes on with what that received
@@ -93,6 +93,7 @@ class Scheduler:
     rate: float | None = None  # operations a second of one worker, measured
     _next_key: int = 0
     _ended: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # owner, lane: when, attained
+    _given: dict[int, int] = field(default_factory=dict)  # the round of each worker's latest slice
 
     def __post_init__(self) -> None:
         self.dropped = [set() for _ in range(self.workers)]
@@ -135,11 +136,12 @@ class Scheduler:
 
     def admit(self, now: float) -> None:
         """Let rounds from the queue start as far as the memory goes; one may always run."""
-        used = sum(round_.plan.memory() for round_ in self.rounds.values() if round_.active)
+        used = sum(least_weights(round_.plan, self.workers) for round_ in self.rounds.values() if round_.active)
         for round_ in self.waiting():
-            if used and used + round_.plan.memory() > MEMORY:
+            needed = least_weights(round_.plan, self.workers)
+            if used and used + needed > MEMORY:
                 break
-            used += round_.plan.memory()
+            used += needed
             self.set_status(round_, Status.RUNNING, now)
         for position, round_ in enumerate(self.waiting(), start=1):
             if round_.progress.position != position:
@@ -157,7 +159,9 @@ class Scheduler:
         served: dict[str, float] = defaultdict(float)
         for open_ in self.rounds.values():
             served[open_.owner] += open_.attained
-        round_ = min(candidates, key=lambda one: (served[one.owner], one.attained, one.key))
+        busy = [key for other, key in self._given.items() if other != worker]  # first points for as many as possible
+        round_ = min(candidates, key=lambda one: (served[one.owner], one.attained, busy.count(one.key), one.key))
+        self._given[worker] = round_.key
         share = round_.shares[worker]
         assert round_.source is not None  # only rounds that are not over are candidates
         spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials, round_.unseen)

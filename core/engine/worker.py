@@ -26,6 +26,7 @@ from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, 
 
 STACK = 5  # trials trained side by side: fewer waste time in Python, more fall out of the cache
 STACK_OPERATIONS = 6e9  # and so few that an epoch of a stack stays well below a slice
+ROOM = 48 * 2**20  # bytes of weights up to which a worker begins further stacks of shares that have one in training
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class SliceReport:
 
 
 class Share:
-    """A worker's trials of one round, in stacks that advance evenly."""
+    """A worker's trials of one round, in stacks that advance evenly, all at once where there is room for them."""
 
     def __init__(self, spec: ShareSpec, data: RoundData) -> None:
         self.plan, self.data = spec.plan, data
@@ -69,15 +70,24 @@ class Share:
         self.waiting = [spec.trials[start : start + size] for start in range(0, len(spec.trials), size)]
         self.stacks: list[Stack] = []
 
-    def advance(self, seconds: float, workspaces: Workspaces) -> SliceReport:
-        """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes."""
+    def held(self) -> int:
+        """Bytes of weights of the stacks in training."""
+        return sum(weights(self.plan, len(stack.trials)) for stack in self.stacks)
+
+    def advance(self, seconds: float, workspaces: Workspaces, elsewhere: int = 0) -> SliceReport:
+        """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes.
+
+        elsewhere: bytes of weights that the other shares of this worker hold
+        """
         start = time.perf_counter()
         scores: list[Scores] = []
         answers: list[Answers] = []
         spent = 0.0
         while (self.waiting or self.stacks) and (spent < seconds or not scores):
-            fresh = begin(self.plan, self.waiting.pop(0), self.data.pixels) if self.waiting else None
-            stack = fresh or self.stacks.pop(0)
+            if self.waiting and (not self.stacks or elsewhere + self.held() < ROOM):
+                stack = begin(self.plan, self.waiting.pop(0), self.data.pixels)
+            else:
+                stack = self.stacks.pop(0)
             scores.append(advance(self.plan, stack, self.data, workspaces))
             if stack.epoch < self.plan.epochs and len(stack.trials):
                 self.stacks.append(stack)  # behind the others: all have trained as long before it goes on
@@ -92,6 +102,16 @@ def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
     bound = max(1, min(STACK, int(STACK_OPERATIONS / operations(plan, pixels))))
     stacks = -(-trials // bound)
     return -(-trials // stacks)
+
+
+def weights(plan: RoundPlan, trials: int) -> int:
+    """Bytes of float32 weights of some trials of a round."""
+    return plan.memory() * trials // plan.trials
+
+
+def least_weights(plan: RoundPlan, workers: int) -> int:
+    """Bytes of weights that a round holds at least while it is in training: those of a stack on each worker."""
+    return weights(plan, min(plan.trials, STACK * workers))
 
 
 class Worker:
@@ -109,7 +129,8 @@ class Worker:
         if order.spec is not None:
             self.shares[order.key] = Share(order.spec, self._data(order.spec))
         share = self.shares.pop(order.key)  # a share that raises is let go: its round will fail
-        report = share.advance(order.seconds, self.workspaces)
+        elsewhere = sum(other.held() for other in self.shares.values())
+        report = share.advance(order.seconds, self.workspaces, elsewhere)
         if not report.finished:
             self.shares[order.key] = share
         return report

@@ -6,10 +6,10 @@ from core.again import SEEDS, spread, standing
 from core.lab import Choice, Lab, LabRound
 from core.remarks import BEST
 from core.space import plain
+from pages.components.pace import ticking
 from pages.components.session import attempt, engine, session, viewed_round, widget_key
 from pages.components.text import _
 
-TICK = 1.0  # seconds
 FIELD = 170  # pixels
 
 
@@ -154,7 +154,7 @@ def again(lab: Lab, round_: LabRound) -> None:
             _("This trial again on {seeds} seeds").format(seeds=SEEDS), icon=":material/casino:", on_click=repeat,
             args=([pointed],), disabled=busy, key="again_one",
         )  # fmt: skip
-    st.fragment(repeating, run_every=TICK if busy else None)(lab, busy)
+    ticking(repeating, busy, lab)
     for sentence in luck(lab, round_):
         st.markdown(f"- {sentence}")
 

@@ -1,10 +1,13 @@
-"""The live part of the page: progress, Best-5, what to see, and the chart. It alone is drawn again every second."""
+"""The live part of the page: progress, Best-5, what to see, and the chart. It alone is drawn again and again."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import wraps
 from html import escape
-from typing import Any
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from core.lab import Lab, LabRound
@@ -14,27 +17,48 @@ from core.remarks import BEST, remarks
 from core.space import REACHES, LogRange, SearchSpace
 from pages.components import charts
 from pages.components.choosing import point_at
+from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
 
-TICK = 1.0  # seconds
 FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
 CHART = "live_chart"
-ENCODED = 256  # tables of each kind that are kept; more than a class has tabs
 SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
 
 
-NO_REPEATS = charts.arrow(charts.repeats_table(RoundProgress.of(RoundPlan(trials=1)), {}))
+NOTHING = RoundProgress.of(RoundPlan(trials=1))  # before the first round
+NO_REPEATS = charts.arrow(charts.repeats_table(NOTHING, {}))
+
+Made = TypeVar("Made")
+
+
+def once_a_version(make: Callable[..., Made]) -> Callable[..., Made]:
+    """Remember what was made of a version of a round, for all tabs, until there is a newer one.
+
+    Of a round that is over nothing is remembered: it would stay as long as the lab does.
+    """
+    versions: WeakKeyDictionary[RoundProgress, dict[tuple[object, ...], Made]] = WeakKeyDictionary()
+
+    @wraps(make)
+    def remembered(progress: RoundProgress, *more: object) -> Made:
+        if progress.status.over:
+            return make(progress, *more)
+        made = versions.setdefault(progress, {})
+        if more not in made:
+            made[more] = make(progress, *more)
+        return made[more]
+
+    return remembered
 
 
 def live(lab: Lab, width: int) -> None:
-    """Draw the round in view, again every second while it runs."""
+    """Draw the round in view, again every second or so while it runs."""
     round_ = viewed_round(lab)
     running = moving(lab)
     if running and round_ and not round_.progress.started:
         round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), FIRST_POINTS)
     with st.container(key="live"):
-        st.fragment(draw, run_every=TICK if running else None)(lab, width, running)
+        ticking(draw, running, lab, width)
 
 
 def moving(lab: Lab) -> Status | None:
@@ -71,44 +95,40 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
 def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) -> dict[str, bytes]:
     """The chart's tables as Arrow bytes; those that a tick does not change are kept."""
     progress = round_.progress if round_ else RoundProgress.of(lab.plan)
-    before = tuple(earlier.handle for earlier in lab.rounds if round_ and earlier.number < round_.number)
+    before = [earlier.progress for earlier in lab.rounds if round_ and earlier.number < round_.number]
     return {
         "points": points_bytes(progress),
         "curves": curves_bytes(progress),
-        "earlier": earlier_bytes(before),
-        "boxes": boxes_bytes(tuple(spaces.items())),
+        "earlier": as_before("earlier", before, lambda: charts.earlier_table(before)),
+        "boxes": as_before("boxes", spaces, lambda: charts.boxes_table(spaces)),
         "repeats": repeats_bytes(round_, lab.repeats),
     }
 
 
-@lru_cache(maxsize=ENCODED)
+@once_a_version
 def points_bytes(progress: RoundProgress) -> bytes:
-    """Encoded once a version, for all tabs that look at it."""
+    """The trials, encoded."""
     return charts.arrow(charts.points_table(progress))
 
 
-@lru_cache(maxsize=ENCODED)
+@once_a_version
 def curves_bytes(progress: RoundProgress) -> bytes:
-    """Encoded once a version, for all tabs that look at it."""
+    """The curves of the best, encoded."""
     return charts.arrow(charts.curves_table(progress))
+
+
+def as_before(name: str, of: object, make: Callable[[], pa.Table]) -> bytes:
+    """A table that seldom changes, encoded again in this tab when what it is made of has changed."""
+    kept = session().encoded
+    if name not in kept or kept[name][0] != of:
+        kept[name] = of, charts.arrow(make())
+    return kept[name][1]
 
 
 def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
     """The trials of the round in view that were trained again on other seeds; most rounds have none."""
     found = {trial: accuracy for (number, trial), accuracy in repeats.items() if round_ and number == round_.number}
     return charts.arrow(charts.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
-
-
-@lru_cache(maxsize=ENCODED)
-def boxes_bytes(spaces: tuple[tuple[str, SearchSpace], ...]) -> bytes:
-    """The boxes change only when a range or a round does."""
-    return charts.arrow(charts.boxes_table(dict(spaces)))
-
-
-@lru_cache(maxsize=ENCODED)
-def earlier_bytes(handles: tuple[Any, ...]) -> bytes:
-    """All rounds before the one in view; they are over and change no more."""
-    return charts.arrow(charts.earlier_table([handle.progress for handle in handles]))
 
 
 def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
@@ -147,12 +167,12 @@ def selected(lab: Lab) -> None:
 
 def words(round_: LabRound | None, aside: int) -> str:
     """Progress, Best-5 and what to see, as HTML. aside: pixels free beside the map, 0 for none."""
-    return progress_line(round_) + findings(round_.progress if round_ else None, aside, language())
+    return progress_line(round_) + findings(round_.progress if round_ else NOTHING, aside, language())
 
 
-@lru_cache(maxsize=ENCODED)
-def findings(progress: RoundProgress | None, aside: int, lang: str) -> str:
-    """Best-5 and what to see, once a version. lang: the page's language, so that each has its own."""
+@once_a_version
+def findings(progress: RoundProgress, aside: int, lang: str) -> str:
+    """Best-5 and what to see. lang: the page's language, so that each has its own."""
     style = f'class="aside beside" style="width: {aside - 24}px"' if aside else 'class="aside"'
     return f"<div {style}>{best_lines(progress)}{what_to_see(progress)}</div>"
 
@@ -175,24 +195,22 @@ def progress_line(round_: LabRound | None) -> str:
     return f'<div class="progress-line"><span role="status">{escape(text)}</span>{bar}</div>'
 
 
-def best_lines(progress: RoundProgress | None) -> str:
+def best_lines(progress: RoundProgress) -> str:
     """Best-1 to Best-5 in the lesson's form."""
-    lines = []
-    if progress:
-        accuracy = progress.last_validation()
-        for rank, trial in enumerate(progress.ranking()[:BEST], start=1):
-            lines.append(
-                f"Best-{rank} (val acc:{accuracy[trial]:.2f}) | lr:{progress.learning_rate[trial]:.3g}, "
-                f"weight decay:{progress.weight_decay[trial]:.3g}"
-            )
+    accuracy = progress.last_validation()
+    lines = [
+        f"Best-{rank} (val acc:{accuracy[trial]:.2f}) | lr:{progress.learning_rate[trial]:.3g}, "
+        f"weight decay:{progress.weight_decay[trial]:.3g}"
+        for rank, trial in enumerate(progress.ranking()[:BEST], start=1)
+    ]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
     title = _("The best so far")
     return f"<section><h4>{escape(title)}</h4><ol>{items}</ol></section>"
 
 
-def what_to_see(progress: RoundProgress | None) -> str:
+def what_to_see(progress: RoundProgress) -> str:
     """The remarks on a round."""
-    found = [said(remark) for remark in remarks(progress)] if progress else []
+    found = [said(remark) for remark in remarks(progress)]
     body = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
     title, nothing = _("What to see"), _("It will say here what the round shows.")
     shown = f"<ul>{body}</ul>" if body else f'<p class="none">{escape(nothing)}</p>'

@@ -65,6 +65,7 @@ class Session:
     race: Race | None = None  # the lab's race, kept by the tabs that look at it
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
+    encoded: dict[str, tuple[object, bytes]] = field(default_factory=dict)  # tables, and what each was made of
 
 
 # Not in st.cache_resource, which any browser may empty with a message.

@@ -3,16 +3,22 @@
     tab --BackMsg: rerun_script--> ws://127.0.0.1:port/_stcore/stream
     tab <--ForwardMsg: new_session, delta ..., script_finished--      one run of the page or of its live part
 
-The tab keeps what a browser keeps between runs: the address, the page, what was entered, and the live part's id. Its
-clock ticks only when it is told to. Seconds are those from the order to the end of the run.
+The tab keeps what a browser keeps between runs: the address, the page, what was entered, and the timers of the parts
+that ask to be drawn again. They tick only while it is told to `watch`. Seconds are those from the order to the end of
+the run. A browser that holds a message already is sent its name instead; this tab is always sent the whole.
 """
 
 import asyncio
+import math
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
+import pyarrow as pa
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import StringArray
 from streamlit.proto.Element_pb2 import Element
@@ -21,6 +27,21 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 PATIENCE = 30.0  # seconds for one run
+COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+WORDS = re.compile(r'class="progress-line"><span[^>]*>([^<]*)<')
+ALARMING = (Alert.ERROR, Alert.WARNING)
+
+
+@dataclass
+class Timer:
+    """A part of the page that asks to be drawn again and again."""
+
+    interval: float  # seconds
+    due: float  # time.monotonic()
+
+    def skip(self, now: float) -> None:
+        """Let go of the times that have passed."""
+        self.due += self.interval * max(0, math.ceil((now - self.due) / self.interval))
 
 
 class Tab:
@@ -32,20 +53,60 @@ class Tab:
         self._page = ""
         self._widgets: dict[str, str] = {}  # their ids by their labels
         self._entered: dict[str, WidgetState] = {}
-        self.live = ""  # the id of the part that asks to be drawn again every second; "" while none does
+        self._points = b""  # the map's table of trials
+        self.timers: dict[str, Timer] = {}  # by the ids of the parts
+        self.words = ""  # of the line about the round's progress
+        self.alarms: list[str] = []  # faults and warnings that the page has shown
+
+    @property
+    def live(self) -> str:
+        """The id of the part that ticks, the innermost; "" while none does."""
+        return next(reversed(self.timers), "")
+
+    @property
+    def points(self) -> int:
+        """How many trials stand on the map."""
+        return int(pa.ipc.open_stream(self._points).read_all().num_rows) if self._points else 0
+
+    @property
+    def epochs(self) -> tuple[int, int]:
+        """How many epochs of the round in view are done, and of how many."""
+        found = re.search(r"(\d+) of (\d+) epochs", self.words)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
     @property
     def lab(self) -> str:
         """The token of the lab that the address names."""
         return parse_qs(self._address)["lab"][0]
 
-    async def open(self) -> float:
-        """The page's first run."""
-        return await self._run()
+    async def open(self, page: str = "") -> float:
+        """The first run of a page, the one that the address leads to by itself unless another is named."""
+        return await self._run(page=page)
 
     async def tick(self) -> float:
         """Draw the live part again."""
         return await self._run(part=self.live)
+
+    async def watch(self, until: float, enough: Callable[[], bool] = lambda: False) -> list[float]:
+        """Let the timers tick until a time.monotonic(), until `enough`, or until none is left.
+
+        Returns the seconds from when each tick was due to its end.
+
+        A tick that is still on its way when the next one is due takes its place, as on the server.
+        """
+        waits = []
+        while self.timers and not enough():
+            now = time.monotonic()
+            for timer in self.timers.values():
+                timer.skip(now)
+            part, timer = min(self.timers.items(), key=lambda item: item[1].due)
+            if timer.due >= until:
+                break
+            due = timer.due
+            await asyncio.sleep(due - now)
+            await self._run(part=part)
+            waits.append(time.monotonic() - due)
+        return waits
 
     async def click(self, button: str) -> float:
         """Press the newest button whose label begins so."""
@@ -64,10 +125,10 @@ class Tab:
         self._entered[state.id] = state  # a browser tells it again with every run
         return await self._run()
 
-    async def _run(self, part: str = "", pressed: WidgetState | None = None) -> float:
+    async def _run(self, part: str = "", pressed: WidgetState | None = None, page: str = "") -> float:
         order = BackMsg()
         run = order.rerun_script
-        run.query_string, run.page_script_hash = self._address, self._page
+        run.query_string, run.page_script_hash, run.page_name = self._address, "" if page else self._page, page
         run.widget_states.widgets.extend([*self._entered.values(), *filter(None, [pressed])])
         run.fragment_id, run.is_auto_rerun = part, bool(part)
         start = time.perf_counter()
@@ -77,37 +138,52 @@ class Tab:
 
     async def _answer(self) -> None:
         """Take in what the server sends until a run is complete; a run that asks for another one is not."""
-        live = ""
         while True:
             message = ForwardMsg.FromString(await self._socket.recv())
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                self._page, live = message.new_session.page_script_hash, ""
+                self._page = message.new_session.page_script_hash
+                if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
+                    self.timers.clear()
             elif kind == "page_info_changed":
                 self._address = message.page_info_changed.query_string
             elif kind == "auto_rerun":
-                live = message.auto_rerun.fragment_id
+                self._set_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            elif kind == "stop_auto_rerun":
+                for stopped in message.stop_auto_rerun.fragment_ids:
+                    self.timers.pop(stopped, None)
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 self._see(message.delta.new_element)
-            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                self.live = live
-                return
-            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+            elif kind == "script_finished" and message.script_finished in COMPLETE:
                 return
 
+    def _set_timer(self, part: str, interval: float) -> None:
+        """Set a timer; one that has the interval already goes on."""
+        if part not in self.timers or self.timers[part].interval != interval:
+            self.timers[part] = Timer(interval, time.monotonic() + interval)
+
     def _see(self, element: Element) -> None:
-        """Remember a widget."""
-        widget = getattr(element, element.WhichOneof("type") or "")
-        if label := getattr(widget, "label", ""):
+        """Remember a widget, the map's trials, what is said about the round, and what should not be there."""
+        kind = element.WhichOneof("type") or ""
+        shown = getattr(element, kind)
+        if label := getattr(shown, "label", ""):
             self._widgets.pop(label, None)  # the newest comes last
-            self._widgets[label] = getattr(widget, "id", "")
+            self._widgets[label] = getattr(shown, "id", "")
+        elif kind == "vega_lite_chart":
+            self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
+        elif kind == "html" and (line := WORDS.search(shown.body)):
+            self.words = line[1]
+        elif kind == "exception":
+            self.alarms.append(shown.message)
+        elif kind == "alert" and shown.format in ALARMING:
+            self.alarms.append(shown.body)
 
 
 @asynccontextmanager
-async def tab(port: int, lab: str = "") -> AsyncIterator[Tab]:
-    """A tab that has just been opened and shows the page, of a new lab or of that with a token."""
+async def tab(port: int, lab: str = "", page: str = "") -> AsyncIterator[Tab]:
+    """A tab that has just been opened and shows a page, of a new lab or of that with a token."""
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=2**24, proxy=None) as socket:
         opened = Tab(socket, urlencode({"lab": lab}) if lab else "")
-        await opened.open()
+        await opened.open(page)
         yield opened

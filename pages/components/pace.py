@@ -1,0 +1,107 @@
+"""How often running pages are drawn again: every second while there are few, less often the more there are.
+
+A tick costs the server the same whoever asks for it. Together the ticks may take SHARE of one core, so that a class
+which watches its rounds leaves the rest to the rounds themselves.
+
+    page --drawn--> Pace        it counts the pages and measures what a tick costs
+    page <--interval-- Pace     seconds to the next tick
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
+SHARE = 0.25  # of one core, for the ticks of all pages together
+REVIEW = 15.0  # seconds after which a page asks again how often it should tick
+GONE = 7.0  # seconds without a tick after which a page is not counted any more
+WINDOW = 5.0  # seconds over which the cost of a tick is measured
+CHEAPEST, USUAL, DEAREST = (
+    0.003,
+    0.005,
+    0.02,
+)  # seconds of CPU that a tick is said to cost
+WEIGHT = 0.5  # of the newest window in the cost
+
+
+class Pace:
+    """Counts the pages that tick and measures what a tick costs. Any thread may call.
+
+    clock: seconds    cpu: CPU seconds of the whole server, so that what surrounds a tick is counted too
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.process_time
+    ) -> None:
+        self._clock, self._cpu = clock, cpu
+        self._lock = threading.Lock()
+        self._seen: dict[str, float] = {}  # when each page last ticked
+        self._ticks = 0  # since the window began
+        self._began = clock(), cpu()
+        self._cost = USUAL
+        self._interval = SHORTEST
+
+    def drawn(self, page: str) -> None:
+        """A page that runs has been drawn."""
+        with self._lock:
+            now = self._clock()
+            self._seen[page] = now
+            self._ticks += 1
+            if now - self._began[0] >= WINDOW:
+                self._measure(now)
+
+    def interval(self) -> float:
+        """Seconds between two ticks of a page, a multiple of STEP that changes only when it must."""
+        with self._lock:
+            self._forget(self._clock())
+            wanted = min(seconds_between(len(self._seen), self._cost), LONGEST)
+            if not self._interval - 1.5 * STEP < wanted <= self._interval:
+                self._interval = max(STEP * math.ceil(wanted / STEP), SHORTEST)
+            return self._interval
+
+    def _measure(self, now: float) -> None:
+        """What a tick has cost in the window that ends now, and begin another."""
+        cpu = self._cpu()
+        cost = min(max((cpu - self._began[1]) / self._ticks, CHEAPEST), DEAREST)
+        self._cost += WEIGHT * (cost - self._cost)
+        self._began, self._ticks = (now, cpu), 0
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Count only the pages that still tick."""
+        self._seen = {page: last for page, last in self._seen.items() if now - last <= GONE}
+
+
+def seconds_between(pages: int, cost: float) -> float:
+    """The interval at which `pages` use SHARE of a core, ticks that cost `cost` seconds and reviews together."""
+    left = SHARE - pages * cost / REVIEW
+    return pages * cost / left if left > 0 else math.inf
+
+
+PACE = Pace()
+
+
+def ticking(draw: Callable[..., None], running: object, *arguments: Any) -> None:
+    """Draw a part of the page and, while it is running, again and again at the pace of all pages.
+
+    draw: called with the arguments and with `running`, which is false on a page where nothing moves
+
+    The inner part ticks. The outer one draws it anew now and then, which tells the browser the new interval; the part
+    and all that is in it stay the same for the browser.
+    """
+
+    def part(*given: Any) -> None:
+        context = get_script_run_ctx()
+        if running and context is not None:
+            PACE.drawn(context.session_id)
+        draw(*given)
+
+    def paced() -> None:
+        st.fragment(part, run_every=PACE.interval() if running else None)(*arguments, running)
+
+    st.fragment(paced, run_every=REVIEW if running else None)()

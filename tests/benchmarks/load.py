@@ -1,0 +1,299 @@
+"""A class on the server at once: what it waits for, what it leaves to the training, what it weighs, how it comes back.
+
+Every benchmark has servers of its own on the loopback address and is bounded in tabs and in time. The tabs are raw
+websocket clients that tick when the page asks them to (see websocket_client.py).
+
+Training is counted in epochs of all rounds together, for a second of CPU that was left to the server and its workers: a
+class's server runs neither this program nor what else is at work on this machine. Memory is the proportional set size
+of the server and its workers, so that what they share counts once.
+"""
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psutil
+
+from core.datasets import DatasetError, load_training
+from core.engine.local import cores
+from tests.benchmarks.figure import Figure, Skipped, at_least
+from tests.benchmarks.live import MNIST, WITHIN, Server, server
+from tests.benchmarks.websocket_client import Tab, tab
+
+LATENCY, SHARE, KEPT, MEMORY = 100.0, 0.25, 0.80, 700.0  # targets: milliseconds, of a core, of the rate, MB
+FIRST, LAST, BACK, GROWTH = 3.0, 1.25, 10.0, 0.05  # targets: seconds, times the pure computing time, seconds, a share
+CLASS, OTHERS, STUDENTS = 100, 10, 60  # tabs
+LONG = 200  # epochs of a round that is not over while it is watched
+SETTLING = 15.0  # seconds until the pages have found their pace
+POLL = 0.25  # seconds
+PATIENCE = 240.0  # seconds
+MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))  # of a soak
+WARMING = 0.25  # of a soak: what grows then is not counted
+
+
+@dataclass(frozen=True)
+class Span:
+    """What happened in some seconds."""
+
+    seconds: float
+    left: float  # CPU seconds, see the module
+    epochs: int  # trained
+    server: float  # CPU seconds
+
+    @property
+    def rate(self) -> float:
+        """Epochs for a CPU second."""
+        return self.epochs / self.left
+
+
+def hundred(quick: bool) -> Iterator[Figure]:
+    """A hundred pages with a running round and ten others, both workers training."""
+    need_mnist()
+    with server("app.py") as lab:
+        yield from asyncio.run(watched(lab, 12, 2, 6.0) if quick else watched(lab, CLASS, OTHERS, 20.0))
+
+
+async def watched(lab: Server, students: int, others: int, seconds: float) -> list[Figure]:
+    """Rounds that nobody watches for a while, then everybody does, then nobody again."""
+    async with AsyncExitStack() as stack:
+        tabs = await opened(stack, lab, students)
+        for one in tabs:
+            await one.enter("epochs", LONG)
+        await asyncio.gather(*(one.click("Start") for one in tabs))
+        pages = [*tabs, *[await stack.enter_async_context(second(lab, one)) for one in tabs[:others]]]
+        alone, _ = await span(lab, tabs, asyncio.sleep(seconds))
+        await ticking(pages, SETTLING)
+        during, waits = await span(lab, tabs, ticking(pages, seconds))
+        memory = megabytes(lab)
+        again, _ = await span(lab, tabs, asyncio.sleep(seconds))
+        calm(pages)
+        interval = statistics.mean(one.timers[one.live].interval for one in tabs)
+    p95 = 1e3 * statistics.quantiles(waits, n=20)[-1]
+    share = during.server / during.seconds - (alone.server + again.server) / (alone.seconds + again.seconds)
+    kept = during.rate / statistics.mean([alone.rate, again.rate])
+    who = f"{students} pages and {others} others, {len(waits)} ticks in {seconds:g} s, every {interval:.1f} s"
+    return [
+        Figure("load.hundred", p95, "ms", p95 / LATENCY, f"{LATENCY:g} ms; {who}", WITHIN),
+        Figure("load.hundred.ticks", 100 * share, "% of a core", share / SHARE, f"{SHARE:.0%} of a core", WITHIN),
+        Figure("load.hundred.training", 100 * kept, "%", kept, "its rate while nobody watches", at_least(KEPT)),
+        Figure("load.hundred.memory", memory, "MB", memory / MEMORY, f"{MEMORY:g} MB", WITHIN),
+    ]
+
+
+def second(lab: Server, student: Tab) -> AbstractAsyncContextManager[Tab]:
+    """Another page that ticks while a student's round runs."""
+    return tab(lab.port, student.lab, "bayesian")
+
+
+def sixty(quick: bool) -> Iterator[Figure]:
+    """Sixty students start 20 trials of 20 epochs on MNIST at once."""
+    need_mnist()
+    students = 6 if quick else STUDENTS
+    with server("app.py") as lab:
+        pure = asyncio.run(pure_seconds(lab, students))
+        firsts, took, memory = asyncio.run(started(lab, students))
+    p95 = statistics.quantiles(firsts, n=20)[-1]
+    against = f"{FIRST:g} s; median {statistics.median(firsts):.1f} s, {students} students"
+    yield Figure("load.sixty", p95, "s", p95 / FIRST, against, WITHIN)
+    against = f"the {pure:.1f} s that all of it takes as one round which nobody watches"
+    yield Figure("load.sixty.last", took, "s", took / pure, against, (0.0, LAST))
+    yield Figure("load.sixty.memory", memory, "MB", memory / MEMORY, f"{MEMORY:g} MB, at the peak", WITHIN)
+
+
+async def started(lab: Server, students: int) -> tuple[list[float], float, float]:
+    """Seconds from the clicks to each student's first point, seconds until all have seen the end, and the most MB.
+
+    The second are those in which all cores were left to the server and its workers.
+    """
+    async with AsyncExitStack() as stack:
+        tabs = await opened(stack, lab, students)
+        most = asyncio.create_task(peak(lab, tabs))
+        before, start = left(lab), time.monotonic()
+
+        async def student(one: Tab) -> float:
+            await one.click("Start")
+            await one.watch(start + PATIENCE, lambda: one.points > 0)
+            first = time.monotonic() - start
+            await one.watch(start + PATIENCE)
+            return first
+
+        firsts = await asyncio.gather(*map(student, tabs))
+        took = (left(lab) - before) / len(cores())
+        calm(tabs)
+        return firsts, took, await most
+
+
+async def pure_seconds(lab: Server, students: int) -> float:
+    """Seconds with all cores that the trials of so many students take as one round, seen by one tab now and then."""
+    trials = 200
+    async with AsyncExitStack() as stack:
+        (one,) = await opened(stack, lab, 1)
+        await one.enter("trials", trials)
+        await one.enter("epochs", students * 20 * 20 // trials)
+        before = left(lab)
+        await one.click("Start")
+        while one.live:
+            await asyncio.sleep(POLL)
+            await one.tick()
+        return (left(lab) - before) / len(cores())
+
+
+async def peak(lab: Server, tabs: list[Tab]) -> float:
+    """The most memory from now until no tab ticks any more."""
+    most = megabytes(lab)
+    await asyncio.sleep(2 * POLL)
+    while any(one.live for one in tabs):
+        most = max(most, megabytes(lab))
+        await asyncio.sleep(2 * POLL)
+    return most
+
+
+def reconnect(quick: bool) -> Iterator[Figure]:
+    """A server is killed in the middle of everybody's second round; the next one is asked for all labs at once."""
+    students = 6 if quick else STUDENTS
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        url = f"sqlite:///{folder}/labs.sqlite"
+        with server("app.py", DATABASE_URL=url) as lab:
+            tokens = asyncio.run(two_rounds(lab, students))
+            lab.process.kill()
+        with server("app.py", DATABASE_URL=url) as lab:
+            waits = asyncio.run(all_back(lab, tokens))
+    against = f"{BACK:g} s; median {statistics.median(waits):.1f} s, {students} students, their rounds going on"
+    yield Figure("load.reconnect", max(waits), "s", max(waits) / BACK, against, WITHIN)
+
+
+async def two_rounds(lab: Server, students: int) -> list[str]:
+    """A short round to its end and a long one under way for everybody; the tokens of the labs."""
+    async with AsyncExitStack() as stack:
+        tabs = [await stack.enter_async_context(tab(lab.port)) for _ in range(students)]
+        for epochs in (1, LONG):
+            for one in tabs:
+                await one.enter("epochs", epochs)
+            await asyncio.gather(*(one.click("Start") for one in tabs))
+            await ticking(tabs, PATIENCE if epochs == 1 else 2.0)
+        calm(tabs)
+        return [one.lab for one in tabs]
+
+
+async def all_back(lab: Server, tokens: list[str]) -> list[float]:
+    """Seconds until each tab has its lab again, with its second round running."""
+
+    async def back(token: str) -> float:
+        start = time.monotonic()
+        async with tab(lab.port, token) as one:
+            await one.watch(start + PATIENCE, lambda: one.points > 0)
+            calm([one])
+            if one.lab != token or not one.live or one.epochs[1] != 20 * LONG:
+                raise RuntimeError(f"a lab came back as {one.words!r}")
+            return time.monotonic() - start
+
+    return await asyncio.gather(*map(back, tokens))
+
+
+def soak(quick: bool) -> Iterator[Figure]:
+    """Sixty students go from round to round; SOAK_MINUTES in the environment says for how long."""
+    need_mnist()
+    minutes = 0.5 if quick else MINUTES
+    with server("app.py") as lab:
+        seen = asyncio.run(lessons(lab, 6 if quick else STUDENTS, 60 * minutes))
+    times, memory = np.array([one for one in seen if one[0] >= WARMING * 60 * minutes]).T
+    slope = float(np.polyfit(times, memory, 1)[0])
+    grown = slope * (times[-1] - times[0]) / memory[0]
+    said = ", ".join(f"{one:.0f}" for one in memory[:: max(1, len(memory) // 12)])
+    against = f"{memory[0]:.0f} MB after {WARMING:.0%} of {minutes:g} minutes, then {said} MB"
+    yield Figure("load.soak", 60 * slope, "MB a minute", 1 + grown, against, (0.0, 1 + GROWTH))
+
+
+async def lessons(lab: Server, students: int, seconds: float) -> list[tuple[float, float]]:
+    """(seconds since the start, megabytes), every minute or ten times at least."""
+    async with AsyncExitStack() as stack:
+        tabs = await opened(stack, lab, students)
+        start = time.monotonic()
+
+        async def student(one: Tab) -> None:
+            while not one.live:
+                await one.click("Start")
+                await one.watch(start + seconds)
+
+        async def scales() -> list[tuple[float, float]]:
+            seen = []
+            while (passed := time.monotonic() - start) < seconds:
+                seen.append((passed, megabytes(lab)))
+                await asyncio.sleep(min(60.0, seconds / 20))
+            return seen
+
+        seen, *_ = await asyncio.gather(scales(), *map(student, tabs))
+        calm(tabs)
+        return seen
+
+
+# ---------------------------------------------------------------------------------------------------- a class
+
+
+async def opened(stack: AsyncExitStack, lab: Server, count: int) -> list[Tab]:
+    """Tabs of new labs that are set to MNIST."""
+    tabs = [await stack.enter_async_context(tab(lab.port)) for _ in range(count)]
+    for one in tabs:
+        await one.choose("data set", MNIST)
+    return tabs
+
+
+async def ticking(tabs: list[Tab], seconds: float) -> list[float]:
+    """Let all tabs tick for so long; the seconds each tick took."""
+    until = time.monotonic() + seconds
+    waits = await asyncio.gather(*(one.watch(until) for one in tabs))
+    if any(one.live for one in tabs):
+        await asyncio.sleep(max(0.0, until - time.monotonic()))
+    return sum(waits, [])
+
+
+async def span(lab: Server, tabs: list[Tab], doing: Awaitable[Any]) -> tuple[Span, Any]:
+    """What happens while something is done, and what comes of it. The tabs tick once before it and once after it."""
+    epochs = await epochs_done(tabs)
+    start, before, server_cpu = time.monotonic(), left(lab), lab.cpu()
+    found = await doing
+    seconds, cpu, server_cpu = time.monotonic() - start, left(lab) - before, lab.cpu() - server_cpu
+    return Span(seconds, cpu, await epochs_done(tabs) - epochs, server_cpu), found
+
+
+async def epochs_done(tabs: list[Tab]) -> int:
+    """Epochs that the rounds of all tabs have behind them."""
+    await asyncio.gather(*(one.tick() for one in tabs))
+    return sum(one.epochs[0] for one in tabs)
+
+
+def calm(tabs: list[Tab]) -> None:
+    """Raise an error if any page has shown a fault or a warning."""
+    if alarms := {alarm for one in tabs for alarm in one.alarms}:
+        raise RuntimeError(f"pages have shown: {alarms}")
+
+
+# ---------------------------------------------------------------------------------------------------- the machine
+
+
+def left(lab: Server) -> float:
+    """CPU seconds that a server and its workers have had, or could have had from idle cores, so far."""
+    each = psutil.cpu_times(percpu=True)
+    idle = sum(each[core].idle + getattr(each[core], "iowait", 0.0) for core in cores())
+    return float(idle + lab.cpu() + lab.workers_cpu())
+
+
+def megabytes(lab: Server) -> float:
+    """Proportional set size of a server and its workers."""
+    processes = [lab.process, *lab.process.children()]
+    return sum(float(one.memory_full_info().pss) for one in processes) / 2**20
+
+
+def need_mnist() -> None:
+    """Skip what cannot run without MNIST."""
+    try:
+        load_training("mnist", 500)
+    except DatasetError as error:
+        raise Skipped(f"{error} (MNIST_DIR may name a folder)") from error

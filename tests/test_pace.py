@@ -1,0 +1,134 @@
+"""The pace of the pages: what they cost together, on a clock and a processor that the tests set."""
+
+import math
+from dataclasses import dataclass
+
+import pytest
+
+from pages.components import pace
+from pages.components.pace import (
+    DEAREST,
+    GONE,
+    LONGEST,
+    REVIEW,
+    SHARE,
+    SHORTEST,
+    STEP,
+    USUAL,
+    WINDOW,
+    Pace,
+    seconds_between,
+)
+from tests.servers import at_once
+
+
+@dataclass
+class Classroom:
+    """Pages that tick when the pace lets them, each tick at a cost."""
+
+    now: float = 0.0
+    used: float = 0.0  # CPU seconds
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(lambda: self.now, lambda: self.used)
+
+    def watch(self, pages: int, cost: float, seconds: float) -> float:
+        """Let so many pages tick for a while; the share of a core that all of it took."""
+        before, until = self.used, self.now + seconds
+        due = {str(page): self.now + page / pages for page in range(pages)}
+        start = self.now
+        while due and min(due.values()) < until:
+            page = min(due, key=due.__getitem__)
+            self.now = due[page]
+            self.used += cost
+            self.pace.drawn(page)
+            due[page] += self.pace.interval()
+        self.now = until
+        return (self.used - before) / (until - start)
+
+
+@pytest.mark.parametrize("pages", [0, 1, 10, 30])
+def test_few_pages_tick_every_second(pages: int) -> None:
+    room = Classroom()
+    room.watch(pages, 0.005, 60)
+    assert room.pace.interval() == SHORTEST
+
+
+@pytest.mark.parametrize(("pages", "cost"), [(60, 0.005), (100, 0.005), (50, 0.01), (110, 0.0055)])
+def test_a_class_takes_no_more_than_its_share_reviews_included(pages: int, cost: float) -> None:
+    room = Classroom()
+    room.watch(pages, cost, 30)
+    share = room.watch(pages, cost, 60)
+    assert SHORTEST < room.pace.interval() <= LONGEST
+    assert share + pages * cost / REVIEW <= SHARE + 0.005
+
+
+@pytest.mark.parametrize("pages", [300, 1_000])
+def test_however_many_they_are_nobody_waits_longer_than_the_longest_interval(pages: int) -> None:
+    room = Classroom()
+    room.watch(pages, 0.005, 12)
+    assert room.pace.interval() == LONGEST
+
+
+def test_dear_ticks_come_less_often_than_cheap_ones() -> None:
+    cheap, dear = Classroom(), Classroom()
+    for room, cost in ((cheap, 0.003), (dear, 0.009)):
+        room.watch(50, cost, 60)
+    assert cheap.pace.interval() < dear.pace.interval()
+
+
+def test_an_interval_is_a_whole_number_of_steps() -> None:
+    seen = set()
+    for pages in range(1, 200, 3):
+        room = Classroom()
+        room.watch(pages, 0.004, 20)
+        seen.add(room.pace.interval())
+    assert len(seen) > 3 and all(interval % STEP == 0 for interval in seen)
+
+
+@pytest.mark.parametrize("pages", range(40, 130, 7))
+def test_an_interval_does_not_waver_with_what_ticks_cost(pages: int) -> None:
+    """By a tenth up and down."""
+    room = Classroom()
+    room.watch(pages, 0.005, 60)
+    seen = []
+    for turn in range(40):
+        room.watch(pages, 0.0055 if turn % 2 else 0.0045, WINDOW)
+        seen.append(room.pace.interval())
+    assert sum(one != other for one, other in zip(seen, seen[1:], strict=False)) <= 1
+
+
+def test_when_a_class_has_gone_those_who_stay_tick_every_second_again() -> None:
+    room = Classroom()
+    room.watch(100, 0.005, 30)
+    assert room.pace.interval() > SHORTEST
+    room.watch(3, 0.005, GONE + WINDOW)
+    assert room.pace.interval() == SHORTEST
+
+
+def test_a_page_counts_once_however_often_it_is_drawn() -> None:
+    room = Classroom()
+    for _ in range(1000):
+        room.pace.drawn("the same")
+    assert room.pace.interval() == SHORTEST
+
+
+def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
+    room = Classroom()
+    room.watch(5, 0.005, 20)
+    room.used += 100.0  # a library is loaded
+    room.watch(5, 0.005, WINDOW + 1)
+    assert room.pace.interval() <= max(SHORTEST, STEP * math.ceil(seconds_between(5, DEAREST) / STEP))
+
+
+def test_pages_in_many_threads_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "WINDOW", 1e9)
+    counted, names = Pace(lambda: 0.0, lambda: 0.0), iter([str(number) for number in range(64)])
+
+    def draw() -> None:
+        mine = next(names)
+        for _ in range(200):
+            counted.drawn(mine)
+
+    at_once(64, draw)
+    assert counted.interval() == STEP * math.ceil(seconds_between(64, USUAL) / STEP) > SHORTEST
