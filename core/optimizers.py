@@ -7,6 +7,8 @@ trial, and reaches the weights whenever it differs from 1 by WORTH_APPLYING, man
 not arrays: for a few trials NumPy takes several times as long.)
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from core.network import Parameters
@@ -51,3 +53,13 @@ class SGD:
         kept = SGD(self.learning_rate[which], self.weight_decay[which])
         kept.pending = np.array(self.pending)[which].tolist()
         return kept
+
+    @classmethod
+    def join(cls, parts: Sequence["SGD"]) -> "SGD":
+        """The trials of several stacks, one behind the other."""
+        joined = cls(
+            np.concatenate([part.learning_rate for part in parts]),
+            np.concatenate([part.weight_decay for part in parts]),
+        )
+        joined.pending = [waiting for part in parts for waiting in part.pending]
+        return joined

@@ -128,6 +128,18 @@ def begin(plan: RoundPlan, trials: Sequence[int], pixels: np.ndarray) -> Stack:
     return Stack(chosen, params, SGD(learning_rate[chosen], weight_decay[chosen]))
 
 
+def join(stacks: Sequence[Stack]) -> Stack:
+    """The trials of several stacks as one, in that order; all have trained for the same number of epochs."""
+    if len({stack.epoch for stack in stacks}) != 1:
+        raise ValueError("stacks are joined after the same epoch")
+    return Stack(
+        np.concatenate([stack.trials for stack in stacks]),
+        Parameters.join([stack.params for stack in stacks]),
+        SGD.join([stack.optimizer for stack in stacks]),
+        stacks[0].epoch,
+    )
+
+
 def advance(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspaces") -> Scores:
     """Train a stack for one epoch, in place, then score it on all training and all validation images."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):

@@ -232,6 +232,16 @@ def test_keep_gives_the_chosen_trials_in_memory_of_their_own() -> None:
     assert params.weights[0][0].any()
 
 
+def test_join_puts_trials_behind_each_other_in_memory_of_their_own() -> None:
+    params = case([64, 20, 10], 1, 10, 4).params
+    joined = Parameters.join(
+        [params.keep(np.array([2])), params.keep(np.array([0, 1])), params.keep(np.array([], int))]
+    )
+    assert all(np.array_equal(new, old[[2, 0, 1]]) for new, old in zip(joined.layers, params.layers, strict=True))
+    joined.layers[0][:] = 0
+    assert params.layers[0].any()
+
+
 # ---------------------------------------------------------------------------------------------------- softmax, predict
 
 

@@ -168,3 +168,18 @@ def test_those_who_stay_keep_the_decay_that_waits_to_be_applied() -> None:
         chosen = stay if count >= 50 else slice(None)
         update(keeper, kept, by_weight[chosen], by_bias[chosen])
     assert np.array_equal(kept.weights[0], whole.weights[0][stay])
+
+
+def test_those_who_are_joined_keep_the_decay_that_waits_to_be_applied() -> None:
+    rates, decays = np.array([0.01, 0.1, 1.0]), np.array([3e-4, 2e-4, 1e-4])
+    whole, optimizer = stack(), SGD(rates, decays)
+    parts = [np.array([0]), np.array([1, 2])]
+    cut = [(whole.keep(which), optimizer.keep(which)) for which in parts]
+    for count in range(200):
+        by_weight, by_bias = random_gradients(count)
+        update(optimizer, whole, by_weight, by_bias)
+        for which, (params, single) in zip(parts if count < 50 else [slice(None)], cut, strict=True):
+            update(single, params, by_weight[which], by_bias[which])
+        if count == 49:
+            cut = [(Parameters.join([params for params, _ in cut]), SGD.join([single for _, single in cut]))]
+    assert np.array_equal(cut[0][0].layers[0], whole.layers[0])

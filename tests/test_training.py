@@ -27,6 +27,7 @@ from core.training import (
     distinct_images,
     evaluate,
     generator,
+    join,
     mini_batches,
     operations,
     pixels_in_use,
@@ -175,6 +176,33 @@ def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> No
             assert all(
                 np.array_equal(mine[place], theirs) for mine, theirs in zip(stack.params.weights, weights, strict=True)
             )
+
+
+@rounds
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_stacks_that_are_joined_train_on_as_each_trial_alone(plan: RoundPlan, epoch: int) -> None:
+    data, memory = prepare(plan, digits(plan.images)), Workspaces()
+    stacks = [begin(plan, trials, data.pixels) for trials in ([6, 1], [0], [3, 7, 2])]
+    for stack in stacks:
+        for _ in range(epoch):
+            advance(plan, stack, data, memory)
+    joined = join(stacks)
+    assert joined.trials.tolist() == [6, 1, 0, 3, 7, 2] and joined.epoch == epoch
+    for _ in range(epoch, plan.epochs):
+        scores = advance(plan, joined, data, memory)
+    for place, trial in enumerate(joined.trials):
+        true = alone(plan)[int(trial)]
+        assert scores.validation_accuracy[place] == true.validation_accuracy[-1]
+        for mine, theirs in zip(joined.params.weights + joined.params.biases, true.weights + true.biases, strict=True):
+            assert np.array_equal(mine[place], theirs)
+
+
+def test_stacks_after_different_epochs_are_not_joined() -> None:
+    data = prepare(SMALL, digits())
+    first, second = (begin(SMALL, [trial], data.pixels) for trial in (0, 1))
+    advance(SMALL, first, data, Workspaces())
+    with pytest.raises(ValueError, match="the same epoch"):
+        join([first, second])
 
 
 def test_more_epochs_begin_with_the_same_curve() -> None:
