@@ -1,10 +1,13 @@
 """What runs inside a worker process: it holds its share of each round and trains it a slice at a time.
 
-    engine --pickle--> stdin   Slice(key, seconds, share, done with)    one at a time
+    engine --pickle--> stdin   Slice(key, seconds, share, done with, rung, given up)    one at a time
     engine <--pickle-- stdout  SliceReport or the exception's text
 
 Weights never leave the process; plans and images come in once a share, scores go out after every slice. When the
 engine is gone, even killed, stdin ends and so does the worker. Started by local.py as `python -m core.engine`.
+
+A share trains up to the next rung and waits there. When trials are given up, those that stay close ranks: they are put
+together into as few stacks as hold them, since a trial alone takes a fifth longer than one of five.
 """
 
 import os
@@ -15,6 +18,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,7 +26,7 @@ import numpy as np
 from core.answers import Answers, answer
 from core.datasets import TrainingImages
 from core.plan import RoundPlan
-from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, operations, prepare
+from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, join, operations, prepare
 
 STACK = 5  # trials trained side by side: fewer waste time in Python, more fall out of the cache
 STACK_OPERATIONS = 6e9  # and so few that an epoch of a stack stays well below a slice
@@ -46,6 +50,8 @@ class Slice:
     seconds: float
     spec: ShareSpec | None  # None when the worker holds the share already
     drop: tuple[int, ...] = ()
+    until: int | None = None  # the rung: no trial is trained further than to this epoch; None: to the last one
+    gone: tuple[int, ...] = ()  # trials of the share that have been given up
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class SliceReport:
     seconds: float
     finished: bool
     answers: list[Answers] = field(default_factory=list)
+    arrived: bool = False  # whether all of the share that is left waits at the rung
 
 
 class Share:
@@ -69,13 +76,17 @@ class Share:
         self.waiting = [spec.trials[start : start + size] for start in range(0, len(spec.trials), size)]
         self.stacks: list[Stack] = []
 
-    def advance(self, seconds: float, workspaces: Workspaces) -> SliceReport:
-        """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes."""
+    def advance(self, seconds: float, workspaces: Workspaces, until: int | None = None) -> SliceReport:
+        """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes.
+
+        until: no stack is trained beyond this epoch; None: all of them to the last one
+        """
         start = time.perf_counter()
+        end = self.plan.epochs if until is None else until
         scores: list[Scores] = []
         answers: list[Answers] = []
         spent = 0.0
-        while (self.waiting or self.stacks) and (spent < seconds or not scores):
+        while (self.waiting or self._moving(end)) and (spent < seconds or not scores):
             fresh = begin(self.plan, self.waiting.pop(0), self.data.pixels) if self.waiting else None
             stack = fresh or self.stacks.pop(0)
             scores.append(advance(self.plan, stack, self.data, workspaces))
@@ -84,7 +95,29 @@ class Share:
             elif self.unseen is not None and len(stack.trials):
                 answers.append(answer(self.plan, stack, self.data, self.unseen / np.float32(self.full_scale)))
             spent = time.perf_counter() - start
-        return SliceReport(scores, spent, finished=not (self.waiting or self.stacks), answers=answers)
+        left, moving = bool(self.waiting or self.stacks), bool(self.waiting or self._moving(end))
+        return SliceReport(scores, spent, finished=not left, answers=answers, arrived=left and not moving)
+
+    def _moving(self, end: int) -> bool:
+        """Whether the stack whose turn it is has not come to `end`; all behind it have trained as long or longer."""
+        return bool(self.stacks) and self.stacks[0].epoch < end
+
+    def without(self, trials: tuple[int, ...]) -> None:
+        """Let go of some trials; those that stay close ranks."""
+        self.waiting = [stay for some in self.waiting if (stay := tuple(one for one in some if one not in trials))]
+        stacks = [stack.keep(~np.isin(stack.trials, trials)) for stack in self.stacks]
+        by_epoch = groupby((stack for stack in stacks if len(stack.trials)), key=lambda stack: stack.epoch)
+        self.stacks = [stack for _, alike in by_epoch for stack in self._close_ranks(list(alike))]
+
+    def _close_ranks(self, stacks: list[Stack]) -> list[Stack]:
+        """Stacks that have trained as long put together into as few as hold their trials."""
+        trials = sum(len(stack.trials) for stack in stacks)
+        size = stack_size(self.plan, len(self.data.pixels), trials)
+        starts = range(0, trials, size)
+        if len(starts) == len(stacks):
+            return stacks
+        whole, places = join(stacks), np.arange(trials)
+        return [whole.keep(places[start : start + size]) for start in starts]
 
 
 def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
@@ -109,7 +142,9 @@ class Worker:
         if order.spec is not None:
             self.shares[order.key] = Share(order.spec, self._data(order.spec))
         share = self.shares.pop(order.key)  # a share that raises is let go: its round will fail
-        report = share.advance(order.seconds, self.workspaces)
+        if order.gone:
+            share.without(order.gone)
+        report = share.advance(order.seconds, self.workspaces, order.until)
         if not report.finished:
             self.shares[order.key] = share
         return report
