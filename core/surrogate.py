@@ -72,7 +72,7 @@ def observations(rounds: list[RoundProgress]) -> Observations | None:
 
 def settings(plan: RoundPlan) -> RoundPlan:
     """What two rounds must have in common for their accuracies to be compared."""
-    return replace(plan, space=SearchSpace(), trials=1, seed=0, values=None)
+    return replace(plan.to_the_end(), space=SearchSpace(), trials=1, seed=0, values=None)
 
 
 def around(spaces: list[SearchSpace]) -> SearchSpace:
