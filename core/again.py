@@ -32,8 +32,9 @@ def seeds(seed: int, purpose: int) -> list[int]:
 
 
 def on_seeds(plan: RoundPlan, values: tuple[tuple[float, float], ...], purpose: int) -> list[RoundPlan]:
-    """A round's plan for given trials, once a seed. values: (learning rate, weight decay) a trial"""
-    return [replace(plan, values=values, trials=len(values), seed=seed) for seed in seeds(plan.seed, purpose)]
+    """A round's plan for given trials, once a seed; none is given up. values: (learning rate, weight decay) a trial"""
+    whole = plan.to_the_end()
+    return [replace(whole, values=values, trials=len(values), seed=seed) for seed in seeds(plan.seed, purpose)]
 
 
 def spread(accuracy: np.ndarray) -> tuple[float, float]:
@@ -109,8 +110,8 @@ class Together:
     @property
     def share(self) -> float:
         """How much of the work is done, 0 to 1."""
-        total = sum(handle.progress.plan.trials * handle.progress.plan.epochs for handle in self.handles)
-        return sum(int(handle.progress.epochs_done.sum()) for handle in self.handles) / total
+        progress = [handle.progress for handle in self.handles]
+        return sum(int(one.epochs_done.sum()) for one in progress) / sum(one.epochs_expected() for one in progress)
 
     def stop(self) -> None:
         """End all of them."""

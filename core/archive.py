@@ -55,6 +55,7 @@ def round_record(round_: LabRound) -> RoundRecord:
         diverged=progress.diverged.astype(bool).tobytes(),
         train_accuracy=progress.train_accuracy.astype(CURVES).tobytes(),
         validation_accuracy=progress.validation_accuracy.astype(CURVES).tobytes(),
+        given_up=progress.given_up.astype(bool).tobytes(),
     )
 
 
@@ -120,6 +121,7 @@ def _progress(plan: RoundPlan, record: RoundRecord) -> RoundProgress:
         np.frombuffer(blob or b"", kind) for blob, kind in zip(blobs, kinds, strict=True)
     )
     curves = plan.trials, plan.epochs
+    given_up = np.zeros(plan.trials, bool) if record.given_up is None else np.frombuffer(record.given_up, bool)
     return replace(
         RoundProgress.of(plan),
         status=status,
@@ -127,6 +129,7 @@ def _progress(plan: RoundPlan, record: RoundRecord) -> RoundProgress:
         seconds=record.seconds,
         epochs_done=done.astype(int),
         diverged=diverged,
+        given_up=given_up.reshape(plan.trials),
         train_accuracy=train.reshape(curves),
         validation_accuracy=validation.reshape(curves),
     )

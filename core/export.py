@@ -3,7 +3,7 @@
     {"format", "version", "opened", "chosen",
      "plan", "earlier",                                              # of the next round; ranges to go back to
      "rounds": [{"number", "status", "note", "seconds", "plan",
-                 "epochs_done", "diverged",                          # [trials]
+                 "epochs_done", "diverged", "given_up",              # [trials]
                  "train_accuracy", "validation_accuracy"}],          # [trials][epochs], null where no epoch was trained
      "repeats": [{"number", "trial", "accuracy"}]}                   # [seeds]
 
@@ -38,7 +38,8 @@ __all__ = [
 
 COLUMNS = [
     "round", "trial", "rank", "status", "dataset", "images", "seed", "epochs", "learning_rate", "weight_decay",
-    "validation_accuracy", "train_accuracy", "epochs_done", "diverged", "repeats_mean", "repeats_sd", "chosen", "note",
+    "validation_accuracy", "train_accuracy", "epochs_done", "diverged", "given_up", "repeats_mean",
+    "repeats_sd", "chosen", "note",
 ]  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet computes what begins so
 
@@ -69,8 +70,8 @@ def _rows(lab: Lab, round_: LabRound) -> list[list[object]]:
             round_.number, trial, ranks.get(trial, ""), str(progress.status), plan.dataset, plan.images, plan.seed,
             plan.epochs, float(progress.learning_rate[trial]), float(progress.weight_decay[trial]),
             _cell(validation[trial]), _cell(train[trial]), int(progress.epochs_done[trial]),
-            bool(progress.diverged[trial]), *_repeated(lab, round_.number, trial), trial == chosen,
-            harmless(round_.note),
+            bool(progress.diverged[trial]), bool(progress.given_up[trial]), *_repeated(lab, round_.number, trial),
+            trial == chosen, harmless(round_.note),
         ]
         for trial in range(plan.trials)
     ]  # fmt: skip
@@ -135,6 +136,7 @@ def _round(round_: LabRound) -> dict[str, object]:
         "plan": json.loads(progress.plan.to_json()),
         "epochs_done": progress.epochs_done.tolist(),
         "diverged": progress.diverged.astype(bool).tolist(),
+        "given_up": progress.given_up.astype(bool).tolist(),
         "train_accuracy": decimals(progress.train_accuracy),
         "validation_accuracy": decimals(progress.validation_accuracy),
     }

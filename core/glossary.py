@@ -25,6 +25,11 @@ TERMS = {  # in the order in which a student meets them
     N_("accuracy"): N_("The share of images that are classified rightly, from 0 to 1. Guessing among ten digits: 0.1."),
     N_("overfitting"): N_("Good on the training images and worse on others."),
     N_("divergence"): N_("The weights grow beyond all bounds, as they do when the learning rate is too high."),
+    N_("early give-up"): N_(
+        "Trials that are behind at a rung are trained no further, which saves their time; also called successive "
+        "halving. A slow starter may be lost."
+    ),
+    N_("rung"): N_("A number of epochs after which it is decided which trials go on."),
     N_("seed"): N_("The number that all draws of chance follow from: the same seed, the same round."),
     N_("initial weights"): N_(
         "What the weights are before the first update: drawn at random, their spread chosen well."
@@ -35,9 +40,6 @@ TERMS = {  # in the order in which a student meets them
         "nothing."
     ),
     N_("tie"): N_("Two trials that differ by no more than chance explains."),
-    N_("early give-up"): N_(
-        "Trials that look worst after a few epochs are trained no further, so that the epochs go to the others."
-    ),
     N_("grid search"): N_("Trials at evenly spaced values: orderly, but each hyperparameter takes few values."),
     N_("random search"): N_("Trials at values drawn at random: no value comes twice."),
     N_("Bayesian search"): N_(

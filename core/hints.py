@@ -59,8 +59,12 @@ def learners(progress: RoundProgress) -> np.ndarray:
     """
     accuracy, images = progress.last_validation(), progress.plan.validation_images()
     well = healthy(progress)
-    left_out = float(accuracy[well[BEST]]) if len(well) > BEST else -1.0
-    best = [one for one in well[:BEST] if accuracy[one] > left_out and above_guessing(float(accuracy[one]), images)]
+    best = [one for one in well[:BEST] if above_guessing(float(accuracy[one]), images)]
+    if len(well) > BEST:
+        left = well[BEST]
+        best = [
+            one for one in best if (accuracy[one], progress.given_up[one]) != (accuracy[left], progress.given_up[left])
+        ]
     return np.array(best, int)
 
 

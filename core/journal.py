@@ -1,7 +1,8 @@
 """A journal's file opened as a new lab: everything in it is checked, and what is wrong is said in one sentence.
 
 The file may come from anywhere. What the form is, stands in export.py; a file is taken only if the lab could have
-written it, so that nothing in it can stop a page later.
+written it, so that nothing in it can stop a page later. Version 1 knew no trials that were given up; its files are
+brought to the present form first.
 """
 
 import json
@@ -17,12 +18,17 @@ from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
 
-FORMAT, VERSION = "narrowing-lab journal", 1
+FORMAT, VERSION = "narrowing-lab journal", 2
 LARGEST = 2**20  # bytes
 LONGEST = 1e9  # seconds that a round may have taken
 PARTS = {"format", "version", "opened", "plan", "earlier", "chosen", "rounds", "repeats"}
 ROUND_PARTS = {
-    "number", "status", "note", "seconds", "plan", "epochs_done", "diverged", "train_accuracy", "validation_accuracy",
+    "number", "status", "note", "seconds", "plan", "epochs_done", "diverged", "given_up", "train_accuracy",
+    "validation_accuracy",
+}  # fmt: skip
+PLAN_PARTS_1 = {  # of a plan in version 1
+    "space", "trials", "epochs", "dataset", "images", "validation_rate", "hidden_layers", "neurons", "batch_size",
+    "seed", "values", "shuffle",
 }  # fmt: skip
 
 
@@ -68,6 +74,8 @@ def _document(text: str | bytes) -> dict[str, Any]:
     found = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise _no_journal()
+    if type(found.get("version")) is int and found["version"] == 1:
+        found = _from_version_1(found)
     if type(found.get("version")) is not int or found["version"] != VERSION:
         raise JournalError(
             N_("This journal was written by another version of this program; version {known} is expected."),
@@ -76,6 +84,24 @@ def _document(text: str | bytes) -> dict[str, Any]:
     if set(found) != PARTS or type(found["opened"]) is not bool:
         raise _no_journal()
     return found
+
+
+def _from_version_1(found: dict[str, Any]) -> dict[str, Any]:
+    """What version 1 wrote, in the present form: what it did not know had its default, and no trial was given up."""
+    usual = json.loads(RoundPlan().to_json())
+    new = {name: given for name, given in usual.items() if name not in PLAN_PARTS_1}
+
+    def plan(given: Any) -> Any:
+        return given | new if isinstance(given, dict) and set(given) == PLAN_PARTS_1 else None
+
+    rounds = [
+        one | {"plan": plan(one["plan"]), "given_up": [False] * len(_list(one["diverged"]))}
+        for one in _list(found["rounds"])
+        if "given_up" not in one
+    ]
+    if len(rounds) < len(found["rounds"]):
+        raise _no_journal()
+    return found | {"version": VERSION, "plan": plan(found["plan"]), "rounds": rounds}
 
 
 def _refuse(constant: str) -> None:
@@ -122,10 +148,9 @@ def _numbered(given: Any) -> list[dict[str, Any]]:
 
 
 def _plan(given: Any) -> RoundPlan:
-    """A plan as a lab writes it, or wrote it when plans had fewer settings. Raises PlanError with what one may be."""
+    """A plan exactly as a lab writes it. Raises PlanError with what one may be."""
     plan = RoundPlan.from_json(json.dumps(given))
-    written = json.loads(plan.to_json())
-    if {name: written[name] for name in given} != given:
+    if json.loads(plan.to_json()) != given:
         raise _no_journal()
     return plan
 
@@ -152,6 +177,18 @@ def _round(given: dict[str, Any]) -> _Round:
         raise JournalError(
             N_("Round {number}: whether it diverged is expected as true or false for every trial."), number=number
         )
+    given_up = given["given_up"]
+    if not _per_trial(plan, given_up) or not all(
+        type(gone) is bool and not (gone and (over or epochs == plan.epochs))
+        for gone, over, epochs in zip(given_up, diverged, done, strict=True)
+    ):
+        raise JournalError(
+            N_(
+                "Round {number}: whether it was given up is expected as true or false for every trial, and true only "
+                "before its last epoch."
+            ),
+            number=number,
+        )
     progress = replace(
         RoundProgress.of(plan),
         status=Status(given["status"]),
@@ -159,6 +196,7 @@ def _round(given: dict[str, Any]) -> _Round:
         seconds=float(given["seconds"]),
         epochs_done=np.array(done, int),
         diverged=np.array(diverged, bool),
+        given_up=np.array(given_up, bool),
         train_accuracy=_curves(given["train_accuracy"], done, plan, number),
         validation_accuracy=_curves(given["validation_accuracy"], done, plan, number),
     )

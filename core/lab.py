@@ -21,6 +21,7 @@ from core.final_test import FinalTest
 from core.plan import LIMITS, RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
+from core.replay import Replay
 from core.space import LogRange, SearchSpace
 
 NOTE_LENGTH = 300
@@ -44,6 +45,9 @@ class Kept:
 
     def stop(self) -> None:
         """Nothing to stop."""
+
+    def give_up(self, trial: int) -> None:
+        """Nothing to give up."""
 
     def wait(self, timeout: float | None = None) -> RoundProgress:
         """There is nothing to wait for."""
@@ -95,6 +99,7 @@ class Lab:
     chosen: Choice | None = None
     repeats: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)  # (number, trial): accuracies (seeds,)
     again: Again | None = None  # the repeats under way
+    replays: dict[int, Replay] = field(default_factory=dict)  # by number of the round; not written down
     final: FinalTest | None = None  # from the opening of the test set on
     pseudonym: str = field(default_factory=pseudonyms.draw)
     created: float = field(default_factory=time.time)
@@ -152,9 +157,11 @@ class Lab:
 
     @property
     def repeating(self) -> bool:
-        """Whether trials are being trained again, or for the final test."""
-        return (self.again is not None and not self.again.over) or (
-            self.final is not None and self.final.share is not None
+        """Whether trials are being trained again, or to their end after all, or for the final test."""
+        return (
+            (self.again is not None and not self.again.over)
+            or any(not replay.over for replay in self.replays.values())
+            or (self.final is not None and self.final.share is not None)
         )
 
     def round(self, number: int) -> LabRound | None:
@@ -277,13 +284,23 @@ class Lab:
             }
         self.changed(self, again.number)
 
+    def replay(self, engine: Engine, number: int) -> None:
+        """Train a round's given-up trials to their end after all. Raises EngineBusy while another one is replayed."""
+        with self.lock:
+            round_ = self.round(number)
+            if round_ is None or round_.progress.status is not Status.FINISHED or not round_.progress.given_up.any():
+                raise LessonError(N_("Only a round that came to its end with trials given up can be replayed."))
+            if any(not replay.over for replay in self.replays.values()):
+                raise EngineBusy(N_("A round is being replayed already; wait for its end."))
+            self.replays = self.replays | {number: Replay(engine, self.token, round_.progress)}
+
     def plan_of_choice(self) -> RoundPlan:
         """The settings that the final test trains the chosen value with: those of its round, else of the latest."""
         if self.chosen is None:
             raise LessonError(N_("Choose a learning rate and a weight decay first."))
         round_ = self.round(self.chosen.number) if self.chosen.number is not None else self.latest
         plan = round_.progress.plan if round_ else self.plan
-        return replace(plan, trials=1, values=((self.chosen.learning_rate, self.chosen.weight_decay),))
+        return replace(plan.to_the_end(), trials=1, values=((self.chosen.learning_rate, self.chosen.weight_decay),))
 
     def open_test(
         self,
@@ -321,7 +338,7 @@ class Lab:
         with self.lock:
             if self.final is not None:
                 over = [one for one in self.rounds if one.progress.status is Status.FINISHED]
-                self.final.tempt(engine, self.token, [(one.number, one.progress.plan) for one in over])
+                self.final.tempt(engine, self.token, [(one.number, one.progress.plan.to_the_end()) for one in over])
 
 
 def spaces_to_json(spaces: list[SearchSpace]) -> str:

@@ -1,5 +1,9 @@
-"""What can be seen of a round while it runs and when it is over: arrays that nobody changes once they are out."""
+"""What can be seen of a round while it runs and when it is over: arrays that nobody changes once they are out.
 
+A trial that is given up ends where it stands: its curve goes no further, whatever a worker may still report of it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -31,7 +35,7 @@ class Status(StrEnum):
 class RoundProgress:
     """One version of a round's results; the next version is another object.
 
-    Accuracies lie between 0 and 1, nan where a trial has not come yet.
+    Accuracies lie between 0 and 1, nan where a trial has not come yet, or never will since it was given up.
     """
 
     plan: RoundPlan
@@ -41,6 +45,7 @@ class RoundProgress:
     validation_accuracy: np.ndarray  # (trials, epochs) float32
     epochs_done: np.ndarray  # (trials,)
     diverged: np.ndarray  # (trials,) bool
+    given_up: np.ndarray  # (trials,) bool: ended before its last epoch, at a rung, by hand, or never to be begun
     status: Status = Status.WAITING
     version: int = 0
     seconds: float = 0.0  # since the round first ran, pauses left out
@@ -49,18 +54,25 @@ class RoundProgress:
     answers: np.ndarray | None = None  # (trials, test images) uint8, if there were any to classify; see answers.py
 
     @classmethod
-    def of(cls, plan: RoundPlan) -> "RoundProgress":
-        """A round of which nothing is known but its plan."""
+    def of(cls, plan: RoundPlan, trials: Sequence[int] | None = None) -> "RoundProgress":
+        """A round of which nothing is known but its plan.
+
+        trials: those that will be trained; the others count as given up before they began. None: all of them
+        """
         learning_rate, weight_decay = trial_values(plan)
         empty = np.full((plan.trials, plan.epochs), np.nan, np.float32)
         none = np.zeros(plan.trials, int)
-        return cls(plan, learning_rate, weight_decay, empty, empty.copy(), none, none.astype(bool))
+        left_out = np.ones(plan.trials, bool)
+        left_out[slice(None) if trials is None else list(trials)] = False
+        return cls(plan, learning_rate, weight_decay, empty, empty.copy(), none, none.astype(bool), left_out)
 
     def with_scores(self, scores: list[Scores]) -> "RoundProgress":
         """The next version: these epochs' scores entered. A diverged trial keeps its last accuracy to the end."""
         train, validation = self.train_accuracy.copy(), self.validation_accuracy.copy()
         done, diverged = self.epochs_done.copy(), self.diverged.copy()
         for epoch in scores:
+            if self.given_up[epoch.trials].any():
+                epoch = epoch.keep(~self.given_up[epoch.trials])
             train[epoch.trials, epoch.epoch] = epoch.train_accuracy
             validation[epoch.trials, epoch.epoch] = epoch.validation_accuracy
             done[epoch.trials] = np.maximum(done[epoch.trials], epoch.epoch + 1)
@@ -77,6 +89,21 @@ class RoundProgress:
             version=self.version + 1,
         )
 
+    def at_rung(self, rung: int) -> "RoundProgress":
+        """The next version: all trials have come to a rung, and those behind the ones that go on are given up.
+
+        The order is that of the validation accuracy at the rung; ties by index, diverged trials last.
+        """
+        accuracy = self.validation_accuracy[:, self.plan.give_up[rung] - 1]
+        order = np.lexsort((np.arange(len(accuracy)), -accuracy, self.diverged, self.given_up))
+        return self.without(order[self.plan.survivors()[rung] :])
+
+    def without(self, trials: np.ndarray) -> "RoundProgress":
+        """The next version: some trials are given up. Nothing happens to those that have come to their end."""
+        given_up = self.given_up.copy()
+        given_up[trials] |= self.epochs_done[trials] < self.plan.epochs
+        return replace(self, given_up=given_up, version=self.version + 1)
+
     def with_answers(self, answers: list[Answers]) -> "RoundProgress":
         """The same version with what some trials made of the images to classify."""
         if not answers:
@@ -88,9 +115,27 @@ class RoundProgress:
         return replace(self, answers=found)
 
     @property
+    def epochs_saved(self) -> int:
+        """Epochs that were not trained since trials had been given up."""
+        return int((self.plan.epochs - self.epochs_done[self.given_up]).sum())
+
+    @property
     def started(self) -> bool:
         """Whether any trial has a score."""
         return bool(self.epochs_done.any())
+
+    def epochs_expected(self) -> int:
+        """Epochs that all trials together will have trained at the round's end, as far as it can be known.
+
+        A trial that diverges counts as trained to the end, one that is given up as far as it came.
+        """
+        plan = self.plan
+        racing = ~self.given_up & ~self.diverged
+        expected = int(self.epochs_done[~racing].sum())
+        stages = zip([0, *plan.give_up], [*plan.give_up, plan.epochs], [plan.trials, *plan.survivors()], strict=True)
+        for first, last, most in stages:
+            expected += min(int(racing.sum()), most) * (last - first)
+        return expected
 
     def last_validation(self) -> np.ndarray:
         """Each trial's latest validation accuracy (trials,), nan before its first epoch."""
@@ -101,13 +146,17 @@ class RoundProgress:
         return self._last(self.train_accuracy)
 
     def ranking(self) -> np.ndarray:
-        """Trials with a score, best first by latest validation accuracy; ties by index, diverged trials last."""
+        """Trials with a score, best first by latest validation accuracy; ties by index, diverged trials last.
+
+        Those that were given up rank behind all that went on, those that came further before the others.
+        """
         return self._ranking
 
     @cached_property
     def _ranking(self) -> np.ndarray:
         last = self.last_validation()
-        order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), self.diverged))
+        came = np.where(self.given_up, self.epochs_done, self.plan.epochs)
+        order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), -came, self.diverged))
         return order[self.epochs_done[order] > 0]
 
     def _last(self, curves: np.ndarray) -> np.ndarray:
@@ -116,7 +165,7 @@ class RoundProgress:
 
 @dataclass(frozen=True, eq=False)
 class RoundResult:
-    """What a finished round found."""
+    """What a finished round found. Curves are nan behind the epoch after which a trial was given up."""
 
     plan: RoundPlan
     learning_rate: np.ndarray  # (trials,)
@@ -124,6 +173,7 @@ class RoundResult:
     validation_accuracy: np.ndarray  # (trials, epochs) float32, 0 to 1
     train_accuracy: np.ndarray  # (trials, epochs) float32, 0 to 1
     diverged: np.ndarray  # (trials,) bool
+    given_up: np.ndarray  # (trials,) bool
 
     @classmethod
     def of(cls, progress: RoundProgress) -> "RoundResult":
@@ -135,4 +185,5 @@ class RoundResult:
             progress.validation_accuracy,
             progress.train_accuracy,
             progress.diverged,
+            progress.given_up,
         )

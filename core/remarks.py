@@ -37,14 +37,15 @@ def remarks(progress: RoundProgress) -> list[Remark]:
         return []
     accuracy = progress.last_validation()
     images = progress.plan.validation_images()
-    said = list(_divergence(progress, ranking))
+    said = [*_divergence(progress, ranking), *_given_up(progress)]
     if not len(well):
         return [*said, remark(N_("Nothing has learned: move the learning rate down."))]
     top = float(accuracy[well[0]])
     if not above_guessing(top, images):
         return [remark(N_("No trial is better than guessing ({chance:.2f}) yet."), chance=GUESSING), *said]
     worst = float(accuracy[well[-1]])
-    flat = len(well) >= BEST and top - worst <= 2 * standard_error(top, images)
+    racing = ~progress.given_up
+    flat = racing.all() and len(well) >= BEST and top - worst <= 2 * standard_error(top, images)
     if flat:
         said.append(
             remark(
@@ -57,10 +58,11 @@ def remarks(progress: RoundProgress) -> list[Remark]:
             )
         )
     else:
-        settled = progress.status.over or progress.epochs_done.mean() >= SETTLED * progress.plan.epochs
+        done = progress.epochs_done[racing] if racing.any() else progress.epochs_done
+        settled = progress.status.over or done.mean() >= SETTLED * progress.plan.epochs
         hints = [hint for axis in AXES for hint in _range_hints(progress, axis)]
         said = [*hints, *said] if settled else said
-    return [*said, *_ties(accuracy[well[:BEST]], images)]
+    return [*said, *_ties(accuracy[[trial for trial in well[:BEST] if racing[trial]]], images)]
 
 
 def _range_hints(progress: RoundProgress, axis: str) -> Iterator[Remark]:
@@ -95,8 +97,8 @@ _EDGE_AT_THE_END = {
 
 def _ties(accuracy: np.ndarray, images: int) -> Iterator[Remark]:
     """How far down from Best-1 the differences are noise. accuracy: (best,), the best first."""
-    error = standard_error(float(accuracy[0]), images)
-    tied = int((accuracy[0] - accuracy <= error).sum())
+    error = standard_error(float(accuracy.max(initial=0)), images)
+    tied = int((accuracy.max(initial=0) - accuracy <= error).sum())
     if tied > 1:
         yield remark(
             N_(
@@ -107,6 +109,20 @@ def _ties(accuracy: np.ndarray, images: int) -> Iterator[Remark]:
             difference=round(float(accuracy[0] - accuracy[tied - 1]) * images),
             count=images,
             error=error * images,
+        )
+
+
+def _given_up(progress: RoundProgress) -> Iterator[Remark]:
+    """How many trials were given up, and how to know them."""
+    count = int(progress.given_up.sum())
+    if count:
+        yield remark(
+            N_(
+                "{count} of {trials} trials were given up early (hollow circles on the map; their curves end there). "
+                "They rank below all that went on."
+            ),
+            count=count,
+            trials=progress.plan.trials,
         )
 
 

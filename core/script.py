@@ -62,10 +62,11 @@ The images are from {{source}}.
 """
 
 
-def script(plan: RoundPlan, trial: int) -> str:
+def script(plan: RoundPlan, trial: int, epochs: int | None = None) -> str:
     """The program that trains one trial of a round again and prints its accuracies.
 
-    trial: its index in the round    Raises LessonError when the round has no such trial.
+    trial: its index in the round    epochs: how far it came, if not to the end
+    Raises LessonError when the round has no such trial.
     """
     if not 0 <= trial < plan.trials:
         raise LessonError(N_("This round has the trials 0 to {last}."), last=plan.trials - 1)
@@ -76,6 +77,7 @@ def script(plan: RoundPlan, trial: int) -> str:
     return Template(standing(TEMPLATE.read_text(encoding="utf-8"), parts)).substitute(
         {field.name: getattr(plan, field.name) for field in fields(plan)},
         trial=trial,
+        epochs=_epochs(plan, epochs),
         batches=plan.updates(),
         validation=plan.validation_images(),
         sizes=plan.sizes(),
@@ -133,6 +135,13 @@ def standing(text: str, parts: set[str]) -> str:
     return "".join(lines)
 
 
+def _epochs(plan: RoundPlan, reached: int | None) -> str:
+    """How long the program trains: as long as the trial was trained, be it given up early."""
+    if reached is None or reached == plan.epochs:
+        return str(plan.epochs)
+    return f"{reached}  # as far as the trial came: it was given up, or the round stopped; planned were {plan.epochs}"
+
+
 def _hyperparameters(plan: RoundPlan, trial: int) -> str:
     """How the program comes to its learning rate and weight decay."""
     if plan.values is not None:
@@ -158,10 +167,10 @@ def script_data(plan: RoundPlan) -> bytes:
     return file.getvalue()
 
 
-def script_zip(plan: RoundPlan, trial: int) -> bytes:
+def script_zip(plan: RoundPlan, trial: int, epochs: int | None = None) -> bytes:
     """Program, images and a README in one file, the same to the byte every time. Raises LessonError."""
     about = ABOUT.format(trial=trial, images=plan.images, source=SOURCES[plan.dataset])
-    parts: dict[str, str | bytes] = {PROGRAM: script(plan, trial), IMAGES: script_data(plan), READ_ME: about}
+    parts: dict[str, str | bytes] = {PROGRAM: script(plan, trial, epochs), IMAGES: script_data(plan), READ_ME: about}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():

@@ -55,6 +55,7 @@ round_table = sa.Table(
     sa.Column("diverged", sa.LargeBinary),  # bool (trials,)
     sa.Column("train_accuracy", sa.LargeBinary),  # float32 (trials, epochs)
     sa.Column("validation_accuracy", sa.LargeBinary),  # float32 (trials, epochs)
+    sa.Column("given_up", sa.LargeBinary),  # bool (trials,); null also in rounds from before it was there
 )
 repeat_table = sa.Table(
     "repeat",
@@ -97,6 +98,7 @@ class RoundRecord:
     diverged: bytes | None = None
     train_accuracy: bytes | None = None
     validation_accuracy: bytes | None = None
+    given_up: bytes | None = None
 
 
 @dataclass(frozen=True)

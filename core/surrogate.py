@@ -78,7 +78,7 @@ def alike(rounds: list[RoundProgress]) -> list[RoundProgress]:
 
 def settings(plan: RoundPlan) -> RoundPlan:
     """What two rounds must have in common for their accuracies to be compared."""
-    return replace(plan, **OF_A_ROUND)  # type: ignore[arg-type]
+    return replace(plan.to_the_end(), **OF_A_ROUND)  # type: ignore[arg-type]
 
 
 def around(spaces: list[SearchSpace]) -> SearchSpace:

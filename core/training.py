@@ -52,6 +52,10 @@ class Stack:
     optimizer: Optimizer
     epoch: int = 0
 
+    def keep(self, which: np.ndarray) -> "Stack":
+        """Only the trials at the places `which`."""
+        return Stack(self.trials[which], self.params.keep(which), self.optimizer.keep(which), self.epoch)
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -62,6 +66,11 @@ class Scores:
     train_accuracy: np.ndarray  # (stack,)
     validation_accuracy: np.ndarray  # (stack,)
     diverged: np.ndarray  # (stack,) bool: scores that are no finite numbers; such a trial is not trained any further
+
+    def keep(self, which: np.ndarray) -> "Scores":
+        """Only those of the trials at the places `which`."""
+        accuracies = self.train_accuracy[which], self.validation_accuracy[which]
+        return Scores(self.trials[which], self.epoch, *accuracies, self.diverged[which])
 
 
 def generator(plan: RoundPlan, purpose: int, *index: int) -> np.random.Generator:

@@ -78,7 +78,7 @@ def at_once(count: int, action: Callable[[], object]) -> None:
 
 def same(found: RoundProgress, true: RoundProgress | RoundResult) -> bool:
     """Whether two rounds found the same, to the bit."""
-    arrays = ("learning_rate", "weight_decay", "train_accuracy", "validation_accuracy", "diverged")
+    arrays = ("learning_rate", "weight_decay", "train_accuracy", "validation_accuracy", "diverged", "given_up")
     return found.plan == true.plan and all(
         np.array_equal(getattr(found, name), getattr(true, name), equal_nan=True) for name in arrays
     )

@@ -64,6 +64,12 @@ def test_rounds_on_other_seeds_differ_in_nothing_but_the_seed() -> None:
     assert plans == [replace(SHORT, values=values, trials=2, seed=seed) for seed in seeds(SHORT.seed, AGAIN)]
 
 
+def test_what_is_repeated_is_trained_to_the_end_though_its_round_gave_trials_up() -> None:
+    values = ((0.01, 1e-6),)
+    plans = on_seeds(replace(SHORT, give_up=(1, 2), keep=0.2), values, AGAIN)
+    assert plans == on_seeds(SHORT, values, AGAIN)
+
+
 # ---------------------------------------------------------------------------------------------------- results
 
 

@@ -217,6 +217,126 @@ def test_a_worker_that_raises_fails_the_round_and_goes_on(
     assert engine.pids() == before
 
 
+# ---------------------------------------------------------------------------------------------------- given up early
+
+HALVING = replace(MIDDLE, space=MIXED, give_up=(2, 5, 11))
+
+
+def halved(plan: RoundPlan) -> list[int]:
+    """How many epochs each trial is trained when every rung lets the better half go on, by the curves of all trials."""
+    _, validation, diverged = expected(plan.to_the_end())
+    ended = np.array([len(alone(plan.to_the_end())[trial].validation_accuracy) for trial in range(plan.trials)])
+    racing, ends = list(range(plan.trials)), [plan.epochs] * plan.trials
+    for rung in plan.give_up:
+        fallen = np.array(diverged) & (ended <= rung)
+        order = sorted(racing, key=lambda trial: (fallen[trial], -validation[trial, rung - 1], trial))  # noqa: B023
+        racing = order[: (len(order) + 1) // 2]
+        for trial in order[len(racing) :]:
+            ends[trial] = plan.epochs if fallen[trial] else rung
+    return ends
+
+
+def equals_halving(found: RoundResult | RoundProgress, left_out: tuple[int, ...] = ()) -> bool:
+    """To the bit, as far as each trial is to be trained."""
+    train, validation, diverged = expected(found.plan.to_the_end())
+    ends = halved(found.plan)
+    for trial in set(range(found.plan.trials)) - set(left_out):
+        for curve, true in ((found.train_accuracy, train), (found.validation_accuracy, validation)):
+            if not np.array_equal(curve[trial, : ends[trial]], true[trial, : ends[trial]]):
+                return False
+            if not np.isnan(curve[trial, ends[trial] :]).all():
+                return False
+        if (found.given_up[trial], found.diverged[trial]) != (
+            ends[trial] < found.plan.epochs,
+            diverged[trial] and ends[trial] == found.plan.epochs,
+        ):
+            return False
+    return True
+
+
+def test_the_round_with_rungs_has_trials_that_diverge_and_some_that_are_given_up_at_each_rung() -> None:
+    assert set(halved(HALVING)) == {*HALVING.give_up, HALVING.epochs}
+    assert set(expected(HALVING.to_the_end())[2]) == {True, False}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_gives_up_the_same_trials_and_trains_the_others_to_the_same_bits(workers: int) -> None:
+    engine = Engine(workers)
+    try:
+        assert equals_halving(run_round(HALVING, engine))
+        assert equals_halving(run_round(HALVING, engine))
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_workers_killed_between_the_rungs_change_nothing(engine: Engine, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    handle = engine.start("unlucky", replace(HALVING, seed=seed))
+    for gone in (0, 1, 8):
+        until(handle, lambda progress, gone=gone: progress.given_up.sum() >= gone and progress.started)
+        kill(engine.pids()[rng.integers(2)])
+    assert equals_halving(handle.wait(timeout=LIMIT))
+
+
+def test_rounds_with_rungs_beside_others_change_nothing(engine: Engine) -> None:
+    plans = [replace(HALVING if seed % 2 else MIDDLE, seed=seed) for seed in range(4)]
+    handles = [engine.start(f"student {plan.seed}", plan) for plan in plans]
+    for plan, handle in zip(plans, handles, strict=True):
+        found = handle.wait(timeout=LIMIT)
+        assert equals_halving(found) if plan.give_up else equals_direct_training(found)
+
+
+def test_a_curve_that_has_ended_is_not_touched_when_a_worker_dies(engine: Engine) -> None:
+    handle = engine.start("unlucky", HALVING)
+    before = until(handle, lambda progress: progress.given_up.any())
+    gone = before.given_up
+    for pid in engine.pids():
+        kill(pid)
+    after = handle.wait(timeout=LIMIT)
+    assert before.validation_accuracy[gone].tobytes() == after.validation_accuracy[gone].tobytes()
+    assert before.epochs_done[gone].tolist() == after.epochs_done[gone].tolist()
+
+
+def test_a_trial_given_up_by_hand_ends_and_the_others_come_to_the_same_bits(engine: Engine) -> None:
+    handle = engine.start("decided", MIDDLE)
+    until(handle, lambda progress: progress.epochs_done.min() >= 1)
+    for trial in (3, 4, 11):
+        handle.give_up(trial)
+    seen = handle.progress
+    assert np.flatnonzero(seen.given_up).tolist() == [3, 4, 11]
+    found = handle.wait(timeout=LIMIT)
+    train, validation, _ = expected(MIDDLE)
+    others = [trial for trial in range(MIDDLE.trials) if trial not in (3, 4, 11)]
+    assert found.status is Status.FINISHED
+    assert np.array_equal(found.validation_accuracy[others], validation[others])
+    assert np.array_equal(found.train_accuracy[others], train[others])
+    for trial in (3, 4, 11):
+        end = seen.epochs_done[trial]
+        assert found.epochs_done[trial] == end < MIDDLE.epochs
+        assert np.array_equal(found.validation_accuracy[trial, :end], validation[trial, :end])
+
+
+def test_a_trial_given_up_by_hand_stays_so_when_its_worker_dies(engine: Engine) -> None:
+    handle = engine.start("decided", MIDDLE)
+    until(handle, lambda progress: progress.epochs_done.min() >= 1)
+    handle.give_up(6)
+    end = handle.progress.epochs_done[6]
+    for pid in engine.pids():
+        kill(pid)
+    found = handle.wait(timeout=LIMIT)
+    assert (found.epochs_done[6], found.given_up.sum()) == (end, 1)
+
+
+def test_some_trials_alone_come_to_the_bits_they_have_among_all(engine: Engine) -> None:
+    chosen = [0, 7, 8, 19]
+    found = engine.start("chooser", MIDDLE, trials=chosen).wait(timeout=LIMIT)
+    _, validation, _ = expected(MIDDLE)
+    assert found.status is Status.FINISHED
+    assert np.array_equal(found.validation_accuracy[chosen], validation[chosen])
+    assert found.epochs_done.sum() == len(chosen) * MIDDLE.epochs
+
+
 # ---------------------------------------------------------------------------------------------------- stop and pause
 
 
@@ -493,6 +613,7 @@ def test_a_result_has_the_shapes_that_it_promises(engine: Engine) -> None:
         "learning_rate": one,
         "weight_decay": one,
         "diverged": one,
+        "given_up": one,
         "train_accuracy": two,
         "validation_accuracy": two,
     }

@@ -13,14 +13,16 @@ import pytest
 from core.errors import LessonError
 from core.export import COLUMNS, LARGEST, decimals, harmless, import_journal, journal_csv, journal_json
 from core.final_test import FinalTest
+from core.journal import PLAN_PARTS_1
 from core.lab import NOTE_LENGTH, ROUNDS, Choice, Kept, Lab, LabRound
-from core.plan import CHOICES, SHARES, RoundPlan
+from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace
 from tests.knobs import KNOBS
 
 TOKEN = "t0ken-that-nobody-may-see"
 MUTATIONS = 2_000
+FLAGS = ("diverged", "given_up")
 
 
 def trained(plan: RoundPlan, status: Status = Status.FINISHED, done: int | None = None) -> RoundProgress:
@@ -30,14 +32,16 @@ def trained(plan: RoundPlan, status: Status = Status.FINISHED, done: int | None 
     curves = [(rng.integers(101, size=(plan.trials, plan.epochs)) / 100).astype(np.float32) for _ in range(2)]
     for curve in curves:
         curve[:, done:] = np.nan
-    flags = np.zeros(plan.trials, bool)
+    flags, given_up = np.zeros(plan.trials, bool), np.zeros(plan.trials, bool)
     flags[-1] = True
+    given_up[0] = done < plan.epochs
     return replace(
         RoundProgress.of(plan),
         train_accuracy=curves[0],
         validation_accuracy=curves[1],
         epochs_done=np.full(plan.trials, done),
         diverged=flags,
+        given_up=given_up,
         status=status,
         version=3,
         seconds=1.25,
@@ -51,7 +55,7 @@ def lab() -> Lab:
     values = ((0.01, 1e-5), (0.1 + 0.2, 1e-7), (1e-3, 3.3e-8))
     plans = [
         RoundPlan(trials=3, epochs=4, seed=7),
-        RoundPlan(trials=3, epochs=5, seed=8, values=values, space=narrow),
+        RoundPlan(trials=3, epochs=5, seed=8, values=values, space=narrow, give_up=(2, 3), keep=0.7),
         RoundPlan(trials=2, epochs=3, seed=9, dataset="mnist"),
     ]
     rounds = [
@@ -94,6 +98,7 @@ def test_the_table_holds_values_exactly_and_accuracies_as_they_were_measured(lab
         last = progress.validation_accuracy[trial, progress.epochs_done[trial] - 1]
         assert row["validation_accuracy"] == str(last) and np.float32(row["validation_accuracy"]) == last
         assert row["diverged"] == str(trial == 2)
+        assert row["given_up"] == str(row["round"] == "2" and trial == 0)
 
 
 def test_ranks_follow_the_accuracy_and_put_diverged_trials_last(lab: Lab) -> None:
@@ -166,9 +171,7 @@ def test_rounds_come_back_to_the_bit(lab: Lab) -> None:
         assert (theirs.number, theirs.note) == (mine.number, mine.note)
         for name in ("plan", "status", "seconds"):
             assert getattr(theirs.progress, name) == getattr(mine.progress, name)
-        for name in (
-            *("learning_rate", "weight_decay", "train_accuracy", "validation_accuracy", "epochs_done", "diverged"),
-        ):
+        for name in ("learning_rate", "weight_decay", "train_accuracy", "validation_accuracy", "epochs_done", *FLAGS):
             true, found = getattr(mine.progress, name), getattr(theirs.progress, name)
             assert (true.dtype, true.tobytes()) == (found.dtype, found.tobytes())
 
@@ -178,6 +181,56 @@ def test_everything_else_comes_back_too(lab: Lab) -> None:
     assert (back.plan, back.earlier, back.chosen) == (lab.plan, lab.earlier, lab.chosen)
     assert back.repeats.keys() == lab.repeats.keys()
     assert all(back.repeats[key].tobytes() == lab.repeats[key].tobytes() for key in lab.repeats)
+
+
+def as_version_1(text: str) -> dict[str, Any]:
+    """A journal as it was before trials could be given up and before the network had knobs."""
+    record = json.loads(text) | {"version": 1}
+    for plan in (record["plan"], *(one["plan"] for one in record["rounds"])):
+        for name in set(plan) - PLAN_PARTS_1:
+            del plan[name]
+    for one in record["rounds"]:
+        del one["given_up"]
+    return record
+
+
+def plain(lab: Lab) -> Lab:
+    """A lab in which nothing was given up."""
+    for round_ in lab.rounds:
+        progress = round_.progress
+        none = np.zeros(progress.plan.trials, bool)
+        round_.handle = Kept(replace(progress, plan=progress.plan.to_the_end(), given_up=none))
+    return lab
+
+
+def test_a_journal_of_version_1_opens_with_nothing_given_up(lab: Lab) -> None:
+    text = journal_json(plain(without_running(lab)))
+    assert journal_json(import_journal(json.dumps(as_version_1(text)), "other")) == text
+
+
+@pytest.mark.parametrize(
+    "path, to",
+    [
+        (("plan", "keep"), 0.5),
+        (("plan", "give_up"), []),
+        (("plan",), None),
+        (("plan", "seed"), 1.5),
+        (("rounds", 0, "plan", "keep"), 0.5),
+        (("rounds", 0, "given_up"), [False] * 3),
+        (("rounds", 0, "plan"), []),
+        (("rounds", 0, "diverged"), None),
+        (("rounds", 0), []),
+        (("rounds",), None),
+    ],
+    ids=repr,
+)
+def test_what_version_1_would_not_have_written_is_refused(lab: Lab, path: tuple[Any, ...], to: Any) -> None:
+    place = record = as_version_1(journal_json(plain(without_running(lab))))
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    with pytest.raises(LessonError):
+        import_journal(json.dumps(record), "other")
 
 
 def test_a_round_under_way_is_written_but_left_out_when_it_comes_back(lab: Lab) -> None:
@@ -234,7 +287,8 @@ def changed(lab: Lab, *path: Any, to: Any) -> str:
 ROUND = ("rounds", 0)
 WRONG = [
     (("format",), "another"),
-    (("version",), 2),
+    (("version",), 1),
+    (("version",), 3),
     (("version",), True),
     (("opened",), 0),
     (("more",), 1),
@@ -272,6 +326,12 @@ WRONG = [
     ((*ROUND, "epochs_done", 0), 5),
     ((*ROUND, "epochs_done", 0), 3.0),
     ((*ROUND, "diverged", 0), 0),
+    ((*ROUND, "given_up", 0), 0),
+    ((*ROUND, "given_up", 0), True),  # though it was trained to its end
+    ((*ROUND, "given_up"), [False]),
+    (("rounds", 1, "given_up", 2), True),  # though it diverged
+    ((*ROUND, "plan", "give_up"), [4]),
+    ((*ROUND, "plan", "keep"), 1),
     ((*ROUND, "train_accuracy", 0), [0.1] * 5),
     ((*ROUND, "train_accuracy", 0, 0), 1.0000001),
     ((*ROUND, "validation_accuracy", 0, 0), -0.1),
@@ -288,16 +348,6 @@ WRONG = [
     (("repeats", 0, "accuracy"), [0.5]),
     (("repeats",), [{"number": 1, "trial": 0, "accuracy": [0.5, 0.5]}] * 2),
 ]
-
-
-def test_a_journal_of_before_the_network_had_knobs_is_opened(lab: Lab) -> None:
-    record = json.loads(journal_json(lab))
-    for plan in (record["plan"], *(round_["plan"] for round_ in record["rounds"])):
-        for name in (*SHARES, *CHOICES, "batch_normalisation"):
-            del plan[name]
-    back = import_journal(json.dumps(record), "other")
-    assert back.plan == lab.plan
-    assert [one.progress.plan for one in back.rounds] == [one.progress.plan for one in lab.rounds[:2]]
 
 
 def test_a_journal_keeps_a_network_whose_knobs_are_turned(lab: Lab) -> None:

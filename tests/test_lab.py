@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import LessonError
-from core.lab import Lab
+from core.lab import Choice, Lab
 from core.space import LogRange, SearchSpace
 
 NARROW = SearchSpace(LogRange(-3, -2), LogRange(-7, -5))
@@ -32,3 +32,10 @@ def test_a_setting_beyond_the_limits_changes_nothing() -> None:
     with pytest.raises(LessonError):
         lab.change(trials=201)
     assert lab.plan is before
+
+
+def test_a_value_is_tested_to_the_end_though_its_round_would_give_it_up() -> None:
+    lab = Lab("t")
+    lab.change(give_up=(2, 4), keep=0.3)
+    lab.choose(Choice(0.01, 1e-6))
+    assert lab.plan_of_choice().give_up == ()

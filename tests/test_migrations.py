@@ -1,6 +1,7 @@
 """The tables come about step by step, in either database, whoever else is at it; what is not ours is let be."""
 
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from core import store as module
-from core.store import Store, StoreError
+from core.archive import lab_record as lab_record_of
+from core.archive import restored
+from core.lab import Kept, Lab, LabRound
+from core.store import Store, StoreError, lab_id
 from tests.database import everything, past
+from tests.made import made
 from tests.writers import at_once, lab_record
 
 TOKEN, OTHER = "a" * 24, "b" * 24
@@ -58,6 +63,27 @@ def test_down_and_up_again_gives_the_same_tables(store: Store, connection: sa.Co
     assert set(sa.inspect(connection).get_table_names()) == {"alembic_version"}
     command.upgrade(config, "head")
     assert differences(connection) == []
+
+
+def test_a_round_from_before_trials_could_be_given_up_is_read_with_none_given_up(
+    store: Store, connection: sa.Connection
+) -> None:
+    progress = made([-2, -3], [0.9, 0.8])
+    lab = Lab(TOKEN, rounds=[LabRound(1, Kept(progress))])
+    command.downgrade(alembic(connection), "0001")
+    assert "given_up" not in [column["name"] for column in sa.inspect(connection).get_columns("round")]
+    record, id_ = lab_record_of(lab, [1]), lab_id(TOKEN)
+    head = {name: getattr(record, name) for name in ("pseudonym", "created", "used", "plan", "earlier", "chosen")}
+    row = {name: given for name, given in asdict(record.rounds[0]).items() if name != "given_up"}
+    connection.execute(sa.insert(sa.table("lab", *map(sa.column, ["id", *head]))).values(id=id_, **head))
+    connection.execute(sa.insert(sa.table("round", *map(sa.column, ["lab", *row]))).values(lab=id_, **row))
+    connection.commit()
+    store.prepare()
+    found = store.load(TOKEN)
+    assert found is not None and found.rounds[0].given_up is None
+    read = restored(TOKEN, found).rounds[0].progress
+    assert read.given_up.tolist() == [False, False]
+    assert read.validation_accuracy.tobytes() == progress.validation_accuracy.tobytes()
 
 
 def test_a_database_of_a_later_version_is_refused_and_let_be(store: Store, connection: sa.Connection) -> None:

@@ -15,14 +15,19 @@ from core.errors import LessonError
 from core.plan import (
     CHOICES,
     CLASSES,
+    KEEPS,
     LIMITS,
     MEMORY_LIMIT,
     NAMES,
     PIXELS,
+    RUNGS,
     SHARES,
     VALIDATION_RATES,
     PlanError,
     RoundPlan,
+    fitting_rungs,
+    rungs_from,
+    usual_rungs,
 )
 from core.space import LEARNING_RATE_REACH, WEIGHT_DECAY_REACH, LogRange, SearchSpace
 
@@ -56,6 +61,8 @@ def random_plan(rng: np.random.Generator) -> RoundPlan:
     settings |= {name: str(rng.choice(choices)) for name, choices in CHOICES.items()}
     settings |= {name: float(rng.uniform(*ends)) for name, ends in SHARES.items()}
     settings["batch_normalisation"] = bool(rng.integers(2))
+    below = rng.permutation(np.arange(1, settings["epochs"]))[: rng.integers(RUNGS + 1)]
+    settings["give_up"], settings["keep"] = tuple(sorted(below.tolist())), float(rng.uniform(*KEEPS))
     space = SearchSpace(range_(LEARNING_RATE_REACH), range_(WEIGHT_DECAY_REACH))
     try:
         return RoundPlan(space=space, dataset=dataset, **settings)
@@ -194,6 +201,107 @@ def test_memory_is_taken_up_to_the_limit_and_no_further() -> None:
         replace(largest, trials=trials + 1)
 
 
+# ---------------------------------------------------------------------------------------------------- rungs
+
+NO_RUNGS = [
+    [2, 4], None, 3, "2, 4", {2}, (0,), (-1,), (20,), (21,), (4, 2), (2, 2), (2.0,), (True,), (np.int64(2),), ("2",),
+    (None,), ((2,),), (1, 2, 3, 4, 5, 6),
+]  # fmt: skip
+
+
+def test_nothing_is_given_up_unless_the_plan_says_so() -> None:
+    assert RoundPlan().give_up == () and RoundPlan().survivors() == []
+
+
+@pytest.mark.parametrize("rungs", [(1,), (19,), (2, 4, 8), (15, 16, 17, 18, 19)])
+def test_rungs_that_rise_below_the_last_epoch_are_taken(rungs: tuple[int, ...]) -> None:
+    assert RoundPlan(epochs=20, give_up=rungs).give_up == rungs
+
+
+@pytest.mark.parametrize("bad", NO_RUNGS, ids=repr)
+def test_rungs_that_will_not_do_are_refused_with_what_they_may_be(bad: Any) -> None:
+    with pytest.raises(PlanError) as caught:
+        RoundPlan(epochs=20, give_up=bad)
+    assert str(caught.value) == "The rungs are at most 5 numbers of epochs, rising, each below the 20 of the round."
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_a_share_that_goes_on_is_taken_at_its_limit(keep: float) -> None:
+    assert RoundPlan(keep=keep).keep == keep
+
+
+@pytest.mark.parametrize(
+    "bad", [math.nextafter(KEEPS[0], 0), math.nextafter(KEEPS[1], 1), 0.0, 1.0, 1, math.nan, "0.5", None], ids=repr
+)
+def test_a_share_that_will_not_do_is_refused(bad: Any) -> None:
+    with pytest.raises(PlanError, match="lies between 0.1 and 0.9"):
+        RoundPlan(keep=bad)
+
+
+@pytest.mark.parametrize(
+    "trials, keep, counts",
+    [
+        (100, 0.5, [50, 25, 13]),
+        (20, 0.5, [10, 5, 3]),
+        (3, 0.5, [2, 1, 1]),
+        (1, 0.1, [1, 1, 1]),
+        (30, 0.1, [3, 1, 1]),
+        (200, 0.9, [180, 162, 146]),
+    ],
+)
+def test_at_each_rung_the_share_goes_on_rounded_up_and_one_at_least(
+    trials: int, keep: float, counts: list[int]
+) -> None:
+    assert RoundPlan(trials=trials, keep=keep, give_up=(2, 4, 8)).survivors() == counts
+
+
+def test_to_the_end_nothing_is_given_up_and_nothing_else_differs() -> None:
+    plan = RoundPlan(trials=7, seed=3)
+    assert replace(plan, give_up=(2, 4), keep=0.3).to_the_end() == plan
+
+
+@pytest.mark.parametrize(
+    "epochs, rungs", [(50, (5, 10, 20)), (20, (2, 4, 8)), (200, (20, 40, 80)), (5, (1, 2)), (2, (1,)), (1, ())]
+)
+def test_usual_rungs_stand_after_a_tenth_two_and_four_tenths(epochs: int, rungs: tuple[int, ...]) -> None:
+    assert usual_rungs(epochs) == rungs
+
+
+@pytest.mark.parametrize("epochs", range(1, 201))
+def test_usual_rungs_are_rungs_that_a_plan_takes(epochs: int) -> None:
+    assert RoundPlan(epochs=epochs, give_up=usual_rungs(epochs))
+
+
+@pytest.mark.parametrize(
+    "rungs, epochs, new, fitting",
+    [
+        ((), 20, 50, ()),
+        ((), 1, 20, ()),
+        ((2, 4, 8), 20, 50, (5, 10, 20)),
+        ((3, 6), 20, 50, (3, 6)),
+        ((3, 15), 20, 10, (3,)),
+        ((12, 15), 20, 10, (1, 2, 4)),
+        ((12, 15), 20, 1, ()),
+    ],
+)
+def test_rungs_follow_when_the_epochs_change(
+    rungs: tuple[int, ...], epochs: int, new: int, fitting: tuple[int, ...]
+) -> None:
+    assert fitting_rungs(rungs, epochs, new) == fitting
+    assert RoundPlan(epochs=new, give_up=fitting)
+
+
+@pytest.mark.parametrize("text", ["2, 4, 8", "2,4,8", " 2 4 8 ", "2;4;8", "2、4，8", "2,\n4,,8,"])
+def test_typed_rungs_are_read(text: str) -> None:
+    assert rungs_from(text) == (2, 4, 8)
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "2, x", "two", "2.5", "-2", "2-4", "1e1", "9" * 5000, "²", "2, 4\0"])
+def test_what_is_typed_and_no_rungs_gets_one_sentence(text: str) -> None:
+    with pytest.raises(PlanError, match="such as 2, 4, 8"):
+        rungs_from(text)
+
+
 # ---------------------------------------------------------------------------------------------------- what follows
 
 
@@ -229,6 +337,12 @@ def test_a_plan_written_before_the_network_had_knobs_is_read_with_their_defaults
 
 def test_a_setting_left_out_of_json_has_its_default() -> None:
     assert RoundPlan.from_json('{"space": {}, "trials": 7}') == RoundPlan(trials=7)
+
+
+def test_a_plan_from_before_there_were_rungs_is_read() -> None:
+    record = json.loads(RoundPlan(seed=5).to_json())
+    del record["give_up"], record["keep"]
+    assert RoundPlan.from_json(json.dumps(record)) == RoundPlan(seed=5)
 
 
 GARBAGE: list[Any] = [

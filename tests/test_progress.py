@@ -173,6 +173,130 @@ def test_ranking_agrees_with_sorting_one_by_one() -> None:
         assert found.tolist() == sorted(some, key=lambda trial: keys[trial])  # noqa: B023
 
 
+# ---------------------------------------------------------------------------------------------------- given up
+
+
+def raced(plan: RoundPlan, curves: np.ndarray, lost: dict[int, int] | None = None) -> tuple[RoundProgress, list[int]]:
+    """A round with rungs as the engine takes it there, and what was expected at each rung of the epochs in the end.
+
+    curves: validation accuracy (trials, epochs)    lost: the epoch after which a trial diverges, by trial
+    """
+    lost = lost or {}
+    progress, expected = RoundProgress.of(plan), []
+    for epoch in range(plan.epochs):
+        racing = np.flatnonzero(~progress.given_up & ~progress.diverged).tolist()
+        fallen = [trial for trial in racing if lost.get(trial) == epoch]
+        if racing:
+            progress = progress.with_scores([scores(racing, epoch, list(curves[racing, epoch]), fallen)])
+        if epoch + 1 in plan.give_up:
+            progress = progress.at_rung(plan.give_up.index(epoch + 1))
+            expected.append(progress.epochs_expected())
+    return progress, expected
+
+
+def halved(plan: RoundPlan, curves: np.ndarray, lost: dict[int, int]) -> dict[int, int]:
+    """Successive halving one by one: the epochs after which trials are given up, by trial."""
+    racing, gone = list(range(plan.trials)), {}
+    for rung in plan.give_up:
+        count = max(1, -(-round(len(racing) * plan.keep * 1e6) // 1_000_000))
+        order = sorted(
+            racing,
+            key=lambda trial: (lost.get(trial, 999) < rung, -np.float32(curves[trial, rung - 1]), trial),  # noqa: B023
+        )
+        gone |= {trial: rung for trial in order[count:] if lost.get(trial, 999) >= rung}
+        racing = order[:count]
+    return gone
+
+
+RUNGS = RoundPlan(trials=20, epochs=10, give_up=(2, 4, 7))
+
+
+def test_who_goes_on_at_a_rung_agrees_with_sorting_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        plan = replace(RUNGS, trials=int(rng.integers(1, 21)), keep=float(rng.integers(1, 10) / 10))
+        curves = rng.integers(0, 8, (plan.trials, plan.epochs)) / 8
+        lost = {trial: int(rng.integers(10)) for trial in range(plan.trials) if rng.random() < 0.2}
+        progress, _ = raced(plan, curves, lost)
+        gone = halved(plan, curves, lost)
+        assert {t: int(progress.epochs_done[t]) for t in np.flatnonzero(progress.given_up)} == gone
+
+
+def test_the_curve_of_a_trial_that_is_given_up_ends_there() -> None:
+    progress, _ = raced(RUNGS, np.linspace(0.1, 0.9, 20)[:, None] * np.ones(10))
+    worst = 0
+    assert progress.given_up[worst] and progress.epochs_done[worst] == 2
+    for curves in (progress.validation_accuracy, progress.train_accuracy):
+        assert np.isnan(curves[worst, 2:]).all()
+    assert progress.last_validation()[worst] == pytest.approx(0.1)
+
+
+def test_what_still_comes_of_a_trial_that_is_given_up_is_not_entered() -> None:
+    before = of(scores([0, 1], 0, [0.1, 0.2])).without(np.array([0]))
+    after = before.with_scores([scores([0, 1], 1, [0.9, 0.3], diverged=[0])])
+    assert after.epochs_done.tolist() == [1, 2, 0, 0] and not after.diverged.any()
+    assert np.isnan(after.validation_accuracy[0, 1:]).all()
+    assert after.validation_accuracy[1, 1] == np.float32(0.3)
+
+
+def test_nothing_is_given_up_that_has_come_to_its_end() -> None:
+    progress = of(scores([0, 1], 0, [0.1, 0.2], diverged=[1]), scores([0], 4, [0.5]))
+    assert not progress.without(np.array([0, 1])).given_up.any()
+
+
+def test_giving_up_is_another_version() -> None:
+    before = of(scores([0], 0, [0.1]))
+    after = before.without(np.array([0]))
+    assert after.version == before.version + 1 and not before.given_up.any() and after.given_up[0]
+
+
+def test_given_up_trials_rank_behind_those_that_went_on_and_the_further_ones_first() -> None:
+    plan = replace(PLAN, trials=7)
+    progress = of(
+        scores([0, 1, 2, 3, 4, 5, 6], 0, [0.9, 0.8, 0.3, 0.2, 0.9, 0.1, 0.5], diverged=[6]),
+        scores([2, 3, 4, 5], 1, [0.3, 0.2, 0.4, 0.1]),
+        plan=plan,
+    ).without(np.array([0, 1, 4, 2]))
+    progress = progress.with_scores([scores([3, 5], 2, [0.1, 0.05])])
+    # 3 and 5 went on; 4 and 2 came two epochs far, 0 and 1 one; 6 diverged
+    assert progress.ranking().tolist() == [3, 5, 4, 2, 0, 1, 6]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_the_epochs_expected_at_the_start_are_those_of_the_end_unless_trials_diverge(share: float) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(30):
+        lost = {trial: int(rng.integers(10)) for trial in range(20) if rng.random() < share}
+        progress, expected = raced(RUNGS, rng.random((20, 10)), lost)
+        done = int(progress.epochs_done.sum())
+        assert progress.epochs_expected() == done
+        if not lost:
+            assert [RoundProgress.of(RUNGS).epochs_expected(), *expected] == [done] * 4
+
+
+def test_epochs_expected_count_what_the_rungs_leave() -> None:
+    # 20 trials for 2 epochs, 10 for 2, 5 for 3, 3 for 3
+    assert RoundProgress.of(RUNGS).epochs_expected() == 20 * 2 + 10 * 2 + 5 * 3 + 3 * 3
+
+
+def test_without_rungs_all_epochs_of_all_trials_are_expected_but_those_given_up() -> None:
+    progress = of(scores([0, 1, 2, 3], 0, [0.1] * 4, diverged=[3]))
+    assert progress.epochs_expected() == 4 * 5
+    assert progress.without(np.array([1])).epochs_expected() == 3 * 5 + 1
+
+
+def test_epochs_saved_are_those_that_given_up_trials_did_not_come_to() -> None:
+    progress = of(scores([0, 1, 2, 3], 0, [0.1] * 4), scores([0, 1], 1, [0.1] * 2)).without(np.array([1, 2]))
+    assert progress.epochs_saved == 3 + 4
+
+
+def test_trials_that_are_left_out_count_for_nothing() -> None:
+    progress = RoundProgress.of(PLAN, [1, 3])
+    assert progress.given_up.tolist() == [True, False, True, False]
+    assert progress.epochs_expected() == 2 * 5
+    assert progress.with_scores([scores([1, 3], 0, [0.1, 0.2])]).ranking().tolist() == [3, 1]
+
+
 # ---------------------------------------------------------------------------------------------------- status, result
 
 

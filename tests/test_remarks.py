@@ -103,3 +103,42 @@ def test_no_round_is_too_odd_to_be_spoken_of() -> None:
         )
         for sentence in sentences(replace(odd, epochs_done=rng.integers(0, 5, trials))):
             assert "{" not in sentence
+
+
+# ---------------------------------------------------------------------------------------------------- given up early
+
+
+def halved(progress: RoundProgress, *gone: int) -> RoundProgress:
+    """The round with some trials given up after two of their four epochs."""
+    given_up = np.isin(np.arange(progress.plan.trials), gone)
+    done = np.where(given_up, 2, progress.epochs_done)
+    curves = progress.validation_accuracy.copy()
+    curves[given_up, 2:] = np.nan
+    return replace(progress, given_up=given_up, epochs_done=done, validation_accuracy=curves)
+
+
+LIKE = made(list(np.linspace(-4.2, -3.8, 7)), [0.80, 0.80, 0.79, 0.79, 0.78, 0.78, 0.77])
+
+
+def test_trials_that_were_given_up_are_told_with_their_sign_on_the_map() -> None:
+    told = [one for one in sentences(halved(LIKE, 4, 5)) if "given up" in one]
+    assert len(told) == 1 and told[0].startswith("2 of 7 trials were given up early (hollow circles on the map")
+    assert [one for one in sentences(LIKE) if "given up" in one] == []
+
+
+def test_that_nothing_matters_is_not_said_of_trials_that_a_rung_has_picked() -> None:
+    assert any("hardly matter" in sentence for sentence in sentences(LIKE))
+    assert not any("hardly matter" in sentence for sentence in sentences(halved(LIKE, 6)))
+
+
+def test_a_tie_is_only_among_trials_that_went_on() -> None:
+    assert any(sentence.startswith("Best-1 to Best-2 differ") for sentence in sentences(halved(LIKE, 2, 3, 4, 5, 6)))
+    assert not any("differ by" in sentence for sentence in sentences(halved(LIKE, 1, 2, 3, 4, 5, 6)))
+    assert not any("differ by" in sentence for sentence in sentences(halved(LIKE, *range(7))))
+
+
+def test_ranges_are_spoken_of_when_those_that_go_on_are_halfway() -> None:
+    at_the_edge = made([-2.0, -2.1, -2.2, -2.3, -2.4, *REST], [0.9, 0.8, 0.7, 0.6, 0.5, *NOTHING])
+    racing = replace(halved(at_the_edge, 2, 3, 4, 5, 6, 7, 8), status=Status.RUNNING)
+    assert "move the range up" in sentences(replace(racing, epochs_done=np.array([2, 2, *[1] * 7])))[0]
+    assert not any("move" in one for one in sentences(replace(racing, epochs_done=np.ones(9, int))))

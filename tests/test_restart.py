@@ -32,7 +32,7 @@ def left(serve: Serve, store_url: str) -> Lab:
     server = serve(store_url)
     lab = server.open()
     server.ran(lab, SHORT)
-    server.ran(lab, replace(SHORT, trials=3, seed=9))
+    server.ran(lab, replace(SHORT, trials=3, seed=9, give_up=(1, 3), keep=0.4))
     lab.look_in(NARROW)
     lab.look_in(SearchSpace(LogRange(-2.5, -2), LogRange(-7, -5)))
     lab.note(1, "the left is dark — 왼쪽은 어둡다")
@@ -57,6 +57,7 @@ def test_rounds_are_the_same_after_the_server_was_started_anew(serve: Serve, sto
         assert mine.progress.epochs_done.tolist() == theirs.progress.epochs_done.tolist()
         assert (mine.progress.status, mine.progress.seconds) == (Status.FINISHED, theirs.progress.seconds)
     assert left.rounds[0].progress.diverged.any()
+    assert left.rounds[1].progress.given_up.any() and not left.rounds[0].progress.given_up.any()
 
 
 def test_words_and_settings_are_the_same_after_the_server_was_started_anew(
@@ -147,6 +148,43 @@ def test_a_round_that_a_dead_server_left_ends_as_if_nothing_had_been(
     assert again.rounds[0].note == "what was that?"
     third = serve(store_url).open(lab.token)
     assert same(third.rounds[0].progress, again.rounds[0].progress)
+
+
+def test_what_was_given_up_by_hand_and_when_is_there_after_the_server_was_started_anew(
+    serve: Serve, store_url: str
+) -> None:
+    server = serve(store_url)
+    lab = server.open()
+    lab.plan = MIDDLE
+    handle = lab.start(server.engine).handle
+    handle.wait_for(lambda progress: progress.epochs_done.min() >= 1, LIMIT)
+    for trial in range(MIDDLE.trials):
+        handle.give_up(trial)
+    server.settled(lab)
+    true = lab.rounds[0].progress
+    assert true.given_up.any()
+    again = serve(store_url).open(lab.token)
+    assert same(again.rounds[0].progress, true)
+    assert again.rounds[0].progress.epochs_done.tolist() == true.epochs_done.tolist()
+
+
+def test_a_round_with_rungs_that_a_dead_server_left_gives_up_what_the_plan_does_and_nothing_else(
+    serve: Serve, store_url: str, engine: Engine
+) -> None:
+    doomed, plan = Engine(1), replace(MIDDLE, give_up=(10, 20))
+    server = serve(store_url, doomed)
+    lab = server.open()
+    lab.plan = plan
+    handle = lab.start(doomed).handle
+    assert server.saver.wait(lab.token, LIMIT)
+    handle.wait_for(lambda progress: progress.started, LIMIT)
+    healthy = int(np.flatnonzero(~run_round(plan, engine).given_up)[0])
+    handle.give_up(healthy)
+    doomed.close()
+    after = serve(store_url)
+    again = after.open(lab.token)
+    after.settled(again)
+    assert same(again.rounds[0].progress, run_round(plan, engine))
 
 
 def test_a_round_is_not_written_down_as_stopped_when_its_server_ends(serve: Serve, tmp_path: Path) -> None:

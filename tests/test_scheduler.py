@@ -10,6 +10,7 @@ import core.engine.scheduler as scheduler_module
 from core.datasets import TrainingImages
 from core.engine.scheduler import DEATHS, FIRST_SLICE, FOLLOWING, SLICE, EngineBusy, Round, Scheduler
 from core.engine.worker import ShareSpec, Slice, SliceReport, least_weights
+from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import Status
 from core.training import Scores
@@ -32,12 +33,22 @@ class MadeUpWorker:
         if order.spec is not None:
             self.held[order.key] = order.spec, 0
         spec, epoch = self.held.pop(order.key)  # KeyError: the scheduler thinks that this worker holds what it does not
-        trials = np.array(spec.trials)
-        accuracy = np.full(len(trials), 0.5)
-        finished = epoch + 1 == spec.plan.epochs
+        spec = replace(spec, trials=tuple(trial for trial in spec.trials if trial not in order.gone))
+        assert order.until is not None
+        scores = []
+        if spec.trials and epoch < order.until:
+            trials = np.array(spec.trials)
+            accuracy = accuracies(spec.plan)[trials, epoch]
+            scores, epoch = [Scores(trials, epoch, accuracy, accuracy, accuracy > 1)], epoch + 1
+        finished = not spec.trials or epoch == spec.plan.epochs
         if not finished:
-            self.held[order.key] = spec, epoch + 1
-        return SliceReport([Scores(trials, epoch, accuracy, accuracy, accuracy > 1)], seconds, finished)
+            self.held[order.key] = spec, epoch
+        return SliceReport(scores, seconds, finished, arrived=not finished and epoch == order.until)
+
+
+def accuracies(plan: RoundPlan) -> np.ndarray:
+    """What a made-up round comes to, (trials, epochs): many of them alike."""
+    return np.random.default_rng(plan.seed).integers(0, 10, (plan.trials, plan.epochs)) / 10
 
 
 class Classroom:
@@ -395,7 +406,7 @@ def test_what_was_learned_before_a_stop_stays() -> None:
     one_slice(scheduler, workers)
     scheduler.set_status(round_, Status.STOPPED, 0)
     assert round_.progress.epochs_done.tolist() == [1] * PLAN.trials
-    assert (round_.progress.validation_accuracy[:, 0] == 0.5).all()
+    assert np.allclose(round_.progress.validation_accuracy[:, 0], accuracies(PLAN)[:, 0])
 
 
 @pytest.mark.parametrize("over", [Status.STOPPED, Status.FAILED, Status.FINISHED])
@@ -585,6 +596,302 @@ def test_deaths_at_random_leave_every_round_complete(seed: int) -> None:
     for round_ in rounds:
         assert round_.status is Status.FINISHED
         assert not np.isnan(round_.progress.validation_accuracy).any()
+
+
+# ---------------------------------------------------------------------------------------------------- rungs
+
+RACE = RoundPlan(trials=17, epochs=9, give_up=(2, 3, 6), seed=4)
+
+
+def halved(plan: RoundPlan) -> dict[int, int]:
+    """Successive halving one by one: the epochs that each trial is trained."""
+    racing, ends = list(range(plan.trials)), dict.fromkeys(range(plan.trials), plan.epochs)
+    for rung in plan.give_up:
+        order = sorted(racing, key=lambda trial: (-accuracies(plan)[trial, rung - 1], trial))  # noqa: B023
+        racing = order[: (len(order) + 1) // 2]
+        ends |= dict.fromkeys(order[len(racing) :], rung)
+    return ends
+
+
+def as_halved(room: Classroom, round_: Round) -> bool:
+    """Whether a round found what halving one by one finds, and was trained no further and no more than once."""
+    ends, progress = halved(round_.plan), round_.progress
+    curves = [
+        np.append(accuracies(round_.plan)[trial, :end], np.full(round_.plan.epochs - end, np.nan))
+        for trial, end in ends.items()
+    ]
+    return (
+        round_.status is Status.FINISHED
+        and dict(enumerate(progress.epochs_done.tolist())) == ends
+        and progress.given_up.tolist() == [end < round_.plan.epochs for end in ends.values()]
+        and np.array_equal(progress.validation_accuracy, np.array(curves, np.float32), equal_nan=True)
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7, 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_who_is_given_up_depends_on_the_plan_alone(workers: int, seed: int) -> None:
+    room = Classroom(workers, seed)
+    rounds = [room.add(str(owner), replace(RACE, seed=owner)) for owner in range(3)] + [room.add("no rungs")]
+    room.run()
+    assert all(as_halved(room, round_) for round_ in rounds)
+    for round_ in rounds[:3]:
+        steps = [(trial, epoch) for trial, end in halved(round_.plan).items() for epoch in range(end)]
+        assert sorted(room.seen[round_.key]) == steps
+
+
+def test_a_share_that_has_come_to_a_rung_waits_for_the_others() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    for _ in range(2):
+        one_slice(scheduler, workers, 0)
+    assert scheduler.next_slice(0) is None and not round_.progress.given_up.any()
+    for _ in range(2):
+        one_slice(scheduler, workers, 1)
+    assert round_.progress.given_up.sum() == 8
+    assert {one_slice(scheduler, workers, worker).until for worker in (0, 1)} == {3}
+
+
+def test_a_worker_that_waits_at_a_rung_goes_on_with_other_rounds() -> None:
+    scheduler, workers = made(2)
+    scheduler.add("a", RACE, SOURCE, 0)
+    for _ in range(2):
+        one_slice(scheduler, workers, 0)
+    other = scheduler.add("b", PLAN, SOURCE, 0)
+    assert [one_slice(scheduler, workers, 0).key for _ in range(5)] == [other.key] * 5
+
+
+def test_a_worker_hears_once_of_each_trial_that_is_given_up() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    heard: list[int] = []
+    while not round_.status.over:
+        for worker in (0, 1):
+            if scheduler.has_work(worker):
+                heard += one_slice(scheduler, workers, worker).gone
+    assert sorted(heard) == np.flatnonzero(round_.progress.given_up).tolist()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_deaths_at_random_give_up_the_same_trials_and_leave_their_curves_alone(seed: int) -> None:
+    room = Classroom(3, seed)
+    rounds = [room.add(str(owner), replace(RACE, seed=owner)) for owner in range(4)]
+    dead = 0
+    while room.hand_out() or room.busy:
+        _, worker, order, _ = room.busy[0]
+        round_ = room.scheduler.rounds.get(order.key)
+        death = round_ is not None and not round_.shares[worker].deaths and room.rng.random() < 0.15
+        dead += death
+        room.finish_one(death)
+    assert dead > 3
+    assert all(as_halved(room, round_) for round_ in rounds)
+
+
+def test_after_a_death_only_the_trials_that_went_on_are_trained_again() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    for _ in range(2):
+        one_slice(scheduler, workers)
+    die(scheduler, workers)
+    anew = one_slice(scheduler, workers)
+    assert anew.spec is not None and anew.until == 3 and anew.gone == ()
+    assert anew.spec.trials == tuple(np.flatnonzero(~round_.progress.given_up))
+
+
+def test_a_worker_lost_while_it_waits_at_a_rung_has_done_its_part_of_the_decision() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    for _ in range(2):
+        one_slice(scheduler, workers, 0)
+    workers[0] = MadeUpWorker()
+    scheduler.worker_lost(0, 0)
+    assert not scheduler.has_work(0)
+    for _ in range(2):
+        one_slice(scheduler, workers, 1)
+    assert round_.progress.given_up.sum() == 8
+    assert one_slice(scheduler, workers, 0).spec is not None
+
+
+def test_a_worker_that_dies_again_behind_a_rung_has_come_further() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    for epochs in range(1, RACE.epochs):
+        for _ in range(DEATHS - 1):
+            die(scheduler, workers)
+        for _ in range(epochs):
+            one_slice(scheduler, workers)
+    assert round_.status is Status.RUNNING
+
+
+def test_deaths_at_the_same_place_behind_a_rung_fail_a_round() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    for _ in range(4):
+        one_slice(scheduler, workers)
+    for death in range(DEATHS):
+        die(scheduler, workers)
+        for _ in range(4 if death < DEATHS - 1 else 0):
+            one_slice(scheduler, workers)
+    assert round_.status is Status.FAILED
+
+
+def test_the_time_left_of_a_round_with_rungs_is_that_of_the_work_that_they_leave() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    total = sum(halved(RACE).values())
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.slice_done(0, order, workers[0].run(order, 1.7), 0)  # 17 trials: a tenth of a second each
+    assert round_.progress.remaining == pytest.approx(0.1 * (total - 17))
+
+
+# ---------------------------------------------------------------------------------------------------- given up by hand
+
+
+def test_a_trial_given_up_by_hand_ends_where_it_is_and_the_others_do_not_notice() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for worker in (0, 1):
+        one_slice(scheduler, workers, worker)
+    scheduler.give_up(round_, [2], 0)
+    assert round_.progress.given_up.tolist() == [trial == 2 for trial in range(6)]
+    while not round_.status.over:
+        for worker in (0, 1):
+            if scheduler.has_work(worker):
+                one_slice(scheduler, workers, worker)
+    assert round_.progress.epochs_done.tolist() == [1 if trial == 2 else 10 for trial in range(6)]
+    others = [0, 1, 3, 4, 5]
+    assert np.allclose(round_.progress.validation_accuracy[others], accuracies(PLAN)[others])
+
+
+def test_what_a_slice_on_the_way_brings_of_a_trial_given_up_meanwhile_is_not_entered() -> None:
+    scheduler, workers = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    order = scheduler.next_slice(0)
+    assert order is not None
+    scheduler.give_up(round_, [2], 0)
+    scheduler.slice_done(0, order, workers[0].run(order), 0)
+    assert round_.progress.epochs_done.tolist() == [1, 1, 0, 1, 1, 1]
+    assert one_slice(scheduler, workers).gone == (2,)
+
+
+def test_a_trial_given_up_by_hand_leaves_its_place_at_the_next_rung_to_another() -> None:
+    best, *_ = sorted(range(17), key=lambda trial: (-accuracies(RACE)[trial, 1], trial))
+    scheduler, workers = made()
+    round_ = scheduler.add("a", RACE, SOURCE, 0)
+    one_slice(scheduler, workers)
+    scheduler.give_up(round_, [best], 0)
+    one_slice(scheduler, workers)
+    assert round_.progress.given_up.sum() == 8 and round_.progress.epochs_done[best] == 1
+
+
+def test_giving_up_by_hand_what_the_rung_would_give_up_changes_nobody_elses_fate() -> None:
+    *_, worst = sorted(range(17), key=lambda trial: (-accuracies(RACE)[trial, 1], trial))
+    room = Classroom(2)
+    round_ = room.add("a", RACE)
+    room.hand_out()
+    room.finish_one()
+    room.scheduler.give_up(round_, [worst], room.now)
+    room.run()
+    ends = {trial: end for trial, end in enumerate(round_.progress.epochs_done.tolist()) if trial != worst}
+    assert ends == {trial: end for trial, end in halved(RACE).items() if trial != worst}
+
+
+def test_the_last_one_that_others_wait_for_at_a_rung_may_be_given_up() -> None:
+    scheduler, workers = made(2)
+    plan = replace(RACE, trials=3, give_up=(1,))
+    round_ = scheduler.add("a", plan, SOURCE, 0)
+    slow = next(worker for worker in (0, 1) if len(round_.shares[worker].trials) == 1)
+    one_slice(scheduler, workers, 1 - slow)
+    scheduler.give_up(round_, round_.shares[slow].trials, 0)
+    while not round_.status.over:
+        one_slice(scheduler, workers, 1 - slow)
+    assert round_.status is Status.FINISHED and sorted(round_.progress.epochs_done.tolist()) == [0, 9, 9]
+
+
+def nothing_is_kept(room: Classroom) -> bool:
+    """Whether the workers hold nothing but what they are to forget with their next order."""
+    dropped = room.scheduler.dropped
+    return all(worker.held.keys() <= forget for worker, forget in zip(room.workers, dropped, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_hands_deaths_and_pauses_at_random_leave_every_round_complete(seed: int) -> None:
+    room = Classroom(3, seed)
+    rounds = [room.add(str(owner), replace(RACE, seed=owner)) for owner in range(4)] + [room.add("no rungs")]
+    while room.hand_out() or room.busy:
+        _, worker, order, _ = room.busy[0]
+        round_ = room.scheduler.rounds.get(order.key)
+        if round_ is not None and room.rng.random() < 0.3:
+            room.scheduler.give_up(round_, [int(room.rng.integers(round_.plan.trials))], room.now)
+        death = round_ is not None and not round_.shares[worker].deaths and room.rng.random() < 0.1
+        room.finish_one(death)
+    for round_ in rounds:
+        progress, plan = round_.progress, round_.plan
+        assert round_.status is Status.FINISHED
+        assert ((progress.epochs_done == plan.epochs) ^ progress.given_up).all()
+        assert (~np.isnan(progress.validation_accuracy)).sum() == progress.epochs_done.sum()
+    assert nothing_is_kept(room)
+
+
+def test_a_round_of_which_all_is_given_up_is_finished() -> None:
+    room = Classroom(2)
+    round_ = room.add("a")
+    room.hand_out()
+    room.finish_one()
+    room.scheduler.give_up(round_, range(6), room.now)
+    room.run()
+    assert round_.status is Status.FINISHED and round_.progress.given_up.all()
+    assert nothing_is_kept(room)
+
+
+def test_a_round_that_waits_may_be_given_up_altogether() -> None:
+    scheduler, _ = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    scheduler.give_up(round_, range(6), 0)
+    assert round_.status is Status.FINISHED and not scheduler.rounds
+
+
+def test_the_worker_of_a_share_that_was_given_up_altogether_may_die() -> None:
+    scheduler, workers = made(2)
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    for worker in (0, 1):
+        one_slice(scheduler, workers, worker)
+    scheduler.give_up(round_, range(6), 0)
+    for worker in (0, 1):
+        assert round_.status is Status.RUNNING
+        scheduler.worker_lost(worker, 0)
+    assert round_.status is Status.FINISHED
+
+
+def test_nothing_can_be_given_up_in_a_round_that_is_over() -> None:
+    scheduler, _ = made()
+    round_ = scheduler.add("a", PLAN, SOURCE, 0)
+    scheduler.set_status(round_, Status.STOPPED, 0)
+    last = round_.progress
+    scheduler.give_up(round_, [0], 0)
+    assert round_.progress is last
+
+
+# ---------------------------------------------------------------------------------------------------- some trials
+
+
+def test_some_trials_of_a_round_are_trained_and_no_others() -> None:
+    room = Classroom(2)
+    round_ = room.scheduler.add("a", PLAN, SOURCE, 0, trials=[4, 1, 3])
+    room.received[round_.key], room.seen[round_.key] = 0.0, []
+    room.run()
+    assert round_.status is Status.FINISHED
+    assert sorted(room.seen[round_.key]) == [(trial, epoch) for trial in (1, 3, 4) for epoch in range(10)]
+    assert round_.progress.ranking().tolist() == sorted([1, 3, 4], key=lambda one: (-accuracies(PLAN)[one, -1], one))
+
+
+@pytest.mark.parametrize("trials", [[], [6], [-1, 2]])
+def test_trials_that_the_round_does_not_have_are_refused(trials: list[int]) -> None:
+    scheduler, _ = made()
+    with pytest.raises(LessonError, match="trials 0 to 5"):
+        scheduler.add("a", PLAN, SOURCE, 0, trials=trials)
+    assert not scheduler.rounds
 
 
 # ---------------------------------------------------------------------------------------------------- times

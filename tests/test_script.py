@@ -153,6 +153,19 @@ def test_a_trial_that_diverges_says_so_and_shows_the_accuracy_it_had(bare: dict[
     assert images_apart(printed, trained, plan) == 0
 
 
+def test_a_trial_that_was_given_up_is_trained_as_far_as_it_came_and_the_program_says_so(
+    bare: dict[str, str], tmp_path: Path
+) -> None:
+    trained = train(PLAN, [[1]])[1]
+    with zipfile.ZipFile(io.BytesIO(script_zip(PLAN, 1, epochs=3))) as archive:
+        archive.extractall(tmp_path / "given-up")
+    done = python(str(tmp_path / "given-up" / "train_one.py"), environment=bare, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert last(done.stdout) == pytest.approx(trained.validation_accuracy[2], abs=1.01 / PLAN.validation_images())
+    assert "EPOCHS = 3  # as far as the trial came: it was given up" in script(PLAN, 1, 3)
+    assert script(PLAN, 1, PLAN.epochs) == script(PLAN, 1)
+
+
 def test_the_program_draws_the_values_that_the_lab_drew(bare: dict[str, str], tmp_path: Path) -> None:
     from core.training import trial_values
 
@@ -215,6 +228,7 @@ def test_the_program_keeps_the_rules_of_the_house(tmp_path: Path) -> None:
     values = ((1e-3, 1e-5),)
     for name, plan in (("drawn", PLAN), ("given", replace(PLAN, trials=1, values=values)), *every_plan()):
         (tmp_path / f"{name}.py").write_text(script(plan, 0), encoding="utf-8")
+    (tmp_path / "given_up.py").write_text(script(PLAN, 0, 3), encoding="utf-8")
     configuration = Path(__file__).parents[1] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
         arguments = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(configuration), "."]

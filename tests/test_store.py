@@ -33,6 +33,7 @@ def test_a_round_that_runs_comes_back_without_curves(store: Store) -> None:
         diverged=None,
         train_accuracy=None,
         validation_accuracy=None,
+        given_up=None,
     )
     store.save(TOKEN, replace(lab_record(), rounds=[running]))
     loaded = store.load(TOKEN)

@@ -133,6 +133,18 @@ def test_trials_that_were_stopped_early_do_not_count() -> None:
     assert observations([replace(stopped, epochs_done=np.full(FEWEST, 2))]) is None
 
 
+def test_trials_that_were_given_up_do_not_count_and_the_rungs_make_no_difference() -> None:
+    plain = made([-3] * FEWEST, [0.5] * FEWEST)
+    some = np.arange(FEWEST) < 4
+    halved = replace(
+        made([-2] * FEWEST, [0.9] * FEWEST, give_up=(1, 2), keep=0.4),
+        epochs_done=np.where(some, 4, 2),
+        given_up=~some,
+    )
+    found = observations([plain, halved])
+    assert found is not None and sorted(found.y.round(3)) == [0.5] * FEWEST + [0.9] * 4
+
+
 @pytest.mark.parametrize("rounds", [[], [made([-3] * (FEWEST - 1), [0.5] * (FEWEST - 1))]])
 def test_too_few_trials_give_no_model(rounds: list[RoundProgress]) -> None:
     assert observations(rounds) is None

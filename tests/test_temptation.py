@@ -11,6 +11,7 @@ from core import test_part
 from core.errors import LessonError
 from core.final_test import FinalTest, Outcome, Temptation
 from core.lab import Lab
+from core.rounds import run_round
 from core.space import LogRange, SearchSpace
 from core.store import Store
 from tests.finals import CHOICE, PLAN, WILD, final_of, tuned
@@ -49,6 +50,14 @@ def test_temptation_shows_every_trial_on_both_halves(server: Server) -> None:
             assert found.fresh[place] == pytest.approx(sum(right[150:]) / 150)
             place += 1
     assert place == len(found.number) == len(found.fresh)
+
+
+def test_temptation_trains_to_the_end_what_a_round_gave_up(server: Server) -> None:
+    lab = tuned(server, replace(SHORT, space=MIXED, give_up=(1, 2), keep=0.3))
+    assert lab.rounds[0].progress.given_up.any()
+    final_of(server, lab)
+    whole = run_round(replace(SHORT, space=MIXED), server.engine)
+    assert tempted(server, lab).validation.tolist() == whole.validation_accuracy[:, -1].tolist()
 
 
 def test_temptation_shows_trials_that_all_diverged(server: Server) -> None:

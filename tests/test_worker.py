@@ -97,6 +97,84 @@ def test_a_share_whose_trials_all_diverge_is_finished_early() -> None:
     assert reports[-1].scores[-1].diverged.all()
 
 
+# ---------------------------------------------------------------------------------------------------- rungs
+
+
+RACE = RoundPlan(PLAN.space, trials=12, epochs=6, hidden_layers=1, neurons=20)
+
+
+def to_the_rung(worker: Worker, order: Slice) -> list[SliceReport]:
+    """The reports of all slices until the share waits or is finished."""
+    reports = [worker.run(order)]
+    while not (reports[-1].arrived or reports[-1].finished):
+        reports.append(worker.run(Slice(order.key, order.seconds, None, until=order.until)))
+    return reports
+
+
+def curves(reports: list[SliceReport]) -> dict[int, list[float]]:
+    """Validation accuracies as they came in, by trial."""
+    found: dict[int, list[float]] = {}
+    for report in reports:
+        for scores in report.scores:
+            for trial, accuracy in zip(scores.trials.tolist(), scores.validation_accuracy, strict=True):
+                assert len(found.setdefault(trial, [])) == scores.epoch
+                found[trial].append(accuracy)
+    return found
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_share_trains_to_the_rung_and_waits_there(seconds: float) -> None:
+    worker = Worker()
+    reports = to_the_rung(worker, Slice(1, seconds, spec(RACE), until=2))
+    assert [report.arrived for report in reports] == [False] * (len(reports) - 1) + [True]
+    assert all(len(curve) == 2 for curve in curves(reports).values())
+    idle = worker.run(Slice(1, seconds, None, until=2))
+    assert (idle.scores, idle.arrived, idle.finished) == ([], True, False)
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_trials_that_go_on_over_rungs_come_to_the_same_bits(seconds: float) -> None:
+    worker, true = Worker(), {trial: trained.validation_accuracy for trial, trained in alone(RACE).items()}
+    reports = to_the_rung(worker, Slice(1, seconds, spec(RACE), until=2))
+    reports += to_the_rung(worker, Slice(1, seconds, None, until=4, gone=(0, 3, 4, 5, 7, 11)))
+    reports += to_the_rung(worker, Slice(1, seconds, None, until=6, gone=(1, 2, 10)))
+    assert reports[-1].finished and not worker.shares
+    ends = {trial: 6 for trial in (6, 8, 9)} | {trial: 4 for trial in (1, 2, 10)}
+    assert curves(reports) == {trial: curve[: ends.get(trial, 2)] for trial, curve in true.items()}
+
+
+def test_trials_that_go_on_close_ranks() -> None:
+    worker = Worker()
+    to_the_rung(worker, Slice(1, 60, spec(RACE), until=2))
+    assert sorted(len(stack.trials) for stack in worker.shares[1].stacks) == [4, 4, 4]
+    to_the_rung(worker, Slice(1, 60, None, until=4, gone=(0, 3, 4, 5, 7, 11)))
+    assert sorted(len(stack.trials) for stack in worker.shares[1].stacks) == [3, 3]
+    to_the_rung(worker, Slice(1, 60, None, until=5, gone=(1, 2)))
+    assert [stack.trials.tolist() for stack in worker.shares[1].stacks] == [[6, 8, 9, 10]]
+
+
+def test_ranks_are_closed_only_among_trials_that_have_trained_as_long() -> None:
+    share = Share(spec(RACE), prepare(RACE, spec().source))
+    for _ in range(4):  # three stacks: one of them has trained two epochs, the others one
+        share.advance(0, Workspaces())
+    share.without(tuple(trial for trial in range(12) if trial % 4))
+    assert [(stack.epoch, stack.trials.tolist()) for stack in share.stacks] == [(1, [4, 8]), (2, [0])]
+
+
+def test_trials_given_up_before_they_began_are_never_trained() -> None:
+    worker = Worker()
+    reports = [worker.run(Slice(1, 0, spec(RACE)))]
+    reports.append(worker.run(Slice(1, 60, None, gone=(6, 7, 8, 9, 10, 11))))
+    assert set(curves(reports)) == set(range(6)) and reports[-1].finished
+
+
+def test_a_share_that_is_given_up_altogether_is_let_go_at_once() -> None:
+    worker = Worker()
+    worker.run(Slice(1, 0, spec(RACE)))
+    report = worker.run(Slice(1, 60, None, gone=tuple(range(12))))
+    assert (report.scores, report.finished, report.arrived, worker.shares) == ([], True, False, {})
+
+
 # ---------------------------------------------------------------------------------------------------- memory
 
 

@@ -22,7 +22,7 @@ def blob(seed: int, count: int = 40) -> bytes:
 
 def round_record(number: int, seed: int = 0) -> RoundRecord:
     """A round that is over."""
-    blobs = [blob(1_000 * seed + 4 * number + place) for place in range(4)]
+    blobs = [blob(1_000 * seed + 5 * number + place) for place in range(5)]
     return RoundRecord(number, "finished", f'{{"seed": {seed}}}', f"reason {seed}.{number} 왜", 1.5, *blobs)
 
 

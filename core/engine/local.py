@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -76,6 +76,14 @@ class RoundHandle:
         """End the round after the slice it is in; what was learned stays."""
         self._engine.move(self._round, None, Status.STOPPED)
 
+    def give_up(self, trial: int) -> None:
+        """Train a trial no further than it is now; nothing happens to one that has come to its end.
+
+        The others go on as if nothing had been. Only this run of the round knows of it: a server that runs the round
+        again, since the one before it died, trains the trial to where the plan lets it.
+        """
+        self._engine.give_up(self._round, trial)
+
     def wait(self, timeout: float | None = None) -> RoundProgress:
         """Wait until the round is over, at most `timeout` seconds."""
         return self._engine.wait(self._round, lambda progress: False, timeout)
@@ -116,12 +124,14 @@ class Engine:
         lane: str = "round",
         unseen: np.ndarray | None = None,
         over: Callable[[], None] | None = None,
+        trials: Sequence[int] | None = None,
     ) -> RoundHandle:
         """Begin a round, or queue it.
 
         lane:   an owner has one round in each
         unseen: (images, pixels) uint8, to be classified by what was trained
         over:   called once when the round is over, in a thread of the engine's; not when the engine is closed
+        trials: those of the plan that are trained, to the same bits as among all; None: all of them
         Raises DatasetError when its images cannot be had, EngineBusy when its owner has a round or the queue is full.
         """
         source = load_training(plan.dataset, plan.images)
@@ -130,7 +140,7 @@ class Engine:
             if self._closing.is_set():
                 raise LessonError(N_("The server is being shut down."))
             self._seen.setdefault(owner, time.monotonic())  # rounds that begin by themselves keep nobody present
-            round_ = self._scheduler.add(owner, plan, source, time.monotonic(), lane, unseen, told)
+            round_ = self._scheduler.add(owner, plan, source, time.monotonic(), lane, unseen, told, trials)
             self._changed.notify_all()
         return RoundHandle(self, round_)
 
@@ -140,6 +150,12 @@ class Engine:
             if from_ is None or round_.status is from_:
                 self._scheduler.set_status(round_, to, time.monotonic())
                 self._changed.notify_all()
+
+    def give_up(self, round_: Round, trial: int) -> None:
+        """See RoundHandle.give_up."""
+        with self._changed:
+            self._scheduler.give_up(round_, [trial], time.monotonic())
+            self._changed.notify_all()
 
     def wait(self, round_: Round, seen: Callable[[RoundProgress], bool], timeout: float | None) -> RoundProgress:
         """See RoundHandle.wait_for."""
@@ -179,7 +195,7 @@ class Engine:
                 self._changed.wait_for(lambda: self._closing.is_set() or scheduler.has_work(index))
                 if not self._closing.is_set() and not self._workers[index].lives():
                     log.warning("worker %d had ended and is replaced", index)  # while idle: no round's fault
-                    scheduler.worker_lost(index)
+                    scheduler.worker_lost(index, time.monotonic())
                     self._replace(index)
                 order = scheduler.next_slice(index)
                 if self._closing.is_set():

@@ -1,10 +1,13 @@
 """What runs inside a worker process: it holds its share of each round and trains it a slice at a time.
 
-    engine --pickle--> stdin   Slice(key, seconds, share, done with)    one at a time
+    engine --pickle--> stdin   Slice(key, seconds, share, done with, rung, given up)    one at a time
     engine <--pickle-- stdout  SliceReport or the exception's text
 
 Weights never leave the process; plans and images come in once a share, scores go out after every slice. When the
 engine is gone, even killed, stdin ends and so does the worker. Started by local.py as `python -m core.engine`.
+
+A share trains up to the next rung and waits there. When trials are given up, those that stay close ranks: they are put
+together into as few stacks as hold them, since a trial alone takes a fifth longer than one of five.
 """
 
 import os
@@ -15,6 +18,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,7 +26,7 @@ import numpy as np
 from core.answers import Answers, answer
 from core.datasets import TrainingImages
 from core.plan import RoundPlan
-from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, operations, prepare
+from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, join, operations, prepare
 
 STACK = 5  # trials trained side by side: fewer waste time in Python, more fall out of the cache
 STACK_OPERATIONS = 6e9  # and so few that an epoch of a stack stays well below a slice
@@ -47,6 +51,8 @@ class Slice:
     seconds: float
     spec: ShareSpec | None  # None when the worker holds the share already
     drop: tuple[int, ...] = ()
+    until: int | None = None  # the rung: no trial is trained further than to this epoch; None: to the last one
+    gone: tuple[int, ...] = ()  # trials of the share that have been given up
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class SliceReport:
     seconds: float
     finished: bool
     answers: list[Answers] = field(default_factory=list)
+    arrived: bool = False  # whether all of the share that is left waits at the rung
 
 
 class Share:
@@ -74,27 +81,57 @@ class Share:
         """Bytes of weights of the stacks in training."""
         return sum(weights(self.plan, len(stack.trials)) for stack in self.stacks)
 
-    def advance(self, seconds: float, workspaces: Workspaces, elsewhere: int = 0) -> SliceReport:
+    def advance(
+        self, seconds: float, workspaces: Workspaces, elsewhere: int = 0, until: int | None = None
+    ) -> SliceReport:
         """Train until `seconds` have passed, an epoch of a stack at least; a stack is begun when its turn comes.
 
         elsewhere: bytes of weights that the other shares of this worker hold
+        until: no stack is trained beyond this epoch; None: all of them to the last one
         """
         start = time.perf_counter()
+        end = self.plan.epochs if until is None else until
         scores: list[Scores] = []
         answers: list[Answers] = []
         spent = 0.0
-        while (self.waiting or self.stacks) and (spent < seconds or not scores):
-            if self.waiting and (not self.stacks or elsewhere + self.held() < ROOM):
-                stack = begin(self.plan, self.waiting.pop(0), self.data.pixels)
-            else:
-                stack = self.stacks.pop(0)
+        while (self.waiting or self._moving(end) is not None) and (spent < seconds or not scores):
+            stack = self._turn(end, elsewhere)
             scores.append(advance(self.plan, stack, self.data, workspaces))
             if stack.epoch < self.plan.epochs and len(stack.trials):
                 self.stacks.append(stack)  # behind the others: all have trained as long before it goes on
             elif self.unseen is not None and len(stack.trials):
                 answers.append(answer(self.plan, stack, self.data, self.unseen / np.float32(self.full_scale)))
             spent = time.perf_counter() - start
-        return SliceReport(scores, spent, finished=not (self.waiting or self.stacks), answers=answers)
+        left, moving = bool(self.waiting or self.stacks), bool(self.waiting) or self._moving(end) is not None
+        return SliceReport(scores, spent, finished=not left, answers=answers, arrived=left and not moving)
+
+    def _turn(self, end: int, elsewhere: int) -> Stack:
+        """The stack whose turn it is: a new one where there is room or all others wait at the rung, else the next."""
+        place = self._moving(end)
+        if place is None or (self.waiting and elsewhere + self.held() < ROOM):
+            return begin(self.plan, self.waiting.pop(0), self.data.pixels)
+        return self.stacks.pop(place)
+
+    def _moving(self, end: int) -> int | None:
+        """The place of the first stack that has not come to `end`; None if they all wait there."""
+        return next((place for place, stack in enumerate(self.stacks) if stack.epoch < end), None)
+
+    def without(self, trials: tuple[int, ...]) -> None:
+        """Let go of some trials; those that stay close ranks."""
+        self.waiting = [stay for some in self.waiting if (stay := tuple(one for one in some if one not in trials))]
+        stacks = [stack.keep(~np.isin(stack.trials, trials)) for stack in self.stacks]
+        by_epoch = groupby((stack for stack in stacks if len(stack.trials)), key=lambda stack: stack.epoch)
+        self.stacks = [stack for _, alike in by_epoch for stack in self._close_ranks(list(alike))]
+
+    def _close_ranks(self, stacks: list[Stack]) -> list[Stack]:
+        """Stacks that have trained as long put together into as few as hold their trials."""
+        trials = sum(len(stack.trials) for stack in stacks)
+        size = stack_size(self.plan, len(self.data.pixels), trials)
+        starts = range(0, trials, size)
+        if len(starts) == len(stacks):
+            return stacks
+        whole, places = join(stacks), np.arange(trials)
+        return [whole.keep(places[start : start + size]) for start in starts]
 
 
 def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
@@ -110,8 +147,11 @@ def weights(plan: RoundPlan, trials: int) -> int:
 
 
 def least_weights(plan: RoundPlan, workers: int) -> int:
-    """Bytes of weights that a round holds at least while it is in training: those of a stack on each worker."""
-    return weights(plan, min(plan.trials, STACK * workers))
+    """Bytes of weights that a round holds at least while it is in training: those of a stack on each worker.
+
+    One with rungs holds all of them: none goes on from a rung before the last has come there.
+    """
+    return weights(plan, plan.trials if plan.give_up else min(plan.trials, STACK * workers))
 
 
 class Worker:
@@ -129,8 +169,10 @@ class Worker:
         if order.spec is not None:
             self.shares[order.key] = Share(order.spec, self._data(order.spec))
         share = self.shares.pop(order.key)  # a share that raises is let go: its round will fail
+        if order.gone:
+            share.without(order.gone)
         elsewhere = sum(other.held() for other in self.shares.values())
-        report = share.advance(order.seconds, self.workspaces, elsewhere)
+        report = share.advance(order.seconds, self.workspaces, elsewhere, order.until)
         if not report.finished:
             self.shares[order.key] = share
         return report
