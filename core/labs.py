@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from core.archive import restored
+from core.classes import Classes
 from core.lab import Lab
 from core.saving import Saver
 
@@ -22,14 +23,18 @@ class Labs:
     """The labs of a server, and which browser sessions have each open.
 
     session_lives: whether a browser session is there    saver: None for labs that live in memory alone
+    classes: where labs sit that belong to a class
     """
 
-    def __init__(self, session_lives: Callable[[str], bool], saver: Saver | None = None) -> None:
+    def __init__(
+        self, session_lives: Callable[[str], bool], saver: Saver | None = None, classes: Classes | None = None
+    ) -> None:
         self._labs: OrderedDict[str, Lab] = OrderedDict()
         self._sessions: dict[str, OrderedDict[str, None]] = {}
         self._session_lives = session_lives
         self._lock = threading.Lock()
         self.saver = saver
+        self.classes = classes or Classes(saver)
 
     def open(self, token: str | None, session: str) -> tuple[Lab, bool]:
         """The lab of a token for a browser session, and whether it is known; without one it is a new lab.
@@ -48,6 +53,7 @@ class Labs:
             seen.move_to_end(session)
             while len(seen) > SESSIONS:
                 seen.popitem(last=False)
+        self.classes.seat(lab)  # before anybody can do anything in it
         if self.saver is not None:
             lab.changed = self.saver.mark
             if not known or time.time() - lab.used > USED:
@@ -63,6 +69,7 @@ class Labs:
             self._labs[lab.token] = lab
         if self.saver is not None:
             lab.changed = self.saver.mark
+            self.saver.mark(lab)
             for round_ in lab.rounds:
                 self.saver.mark(lab, round_.number)
         return lab
