@@ -57,8 +57,8 @@ class ClassStore:
         """Write a class that is not there yet; False, and nothing is written, if there is one of that code."""
         with self._store.transaction() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            new = dialect.insert(classroom_table).values(**_row(record))
-            return connection.execute(new.on_conflict_do_nothing(index_elements=["code"])).rowcount > 0
+            new = dialect.insert(classroom_table).values(**_row(record)).on_conflict_do_nothing(index_elements=["code"])
+            return connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount > 0
 
     def save(self, record: ClassRecord) -> None:
         """Write a class and what has changed in its seats; a lab that is not written down yet brings its seat along."""
