@@ -62,6 +62,18 @@ class Final:
     test: float  # mean test accuracy
 
 
+@dataclass(frozen=True)
+class Optimism:
+    """How far the accuracies that led to choices flatter themselves: means over the students who chose by one."""
+
+    count: int
+    led: float  # the validation accuracy that led to the choice
+    again: float  # validation accuracy of the same value on other seeds
+    test: float
+    error: float  # standard error of the mean difference between `led` and `again`; nan for a single student
+    below: int  # how many have a test accuracy below the one that led them
+
+
 @dataclass(frozen=True, eq=False)
 class Board:
     """A class at a moment."""
@@ -201,6 +213,18 @@ def lots(which: np.ndarray) -> np.ndarray:
     for column in (which[:, 1], which[:, 2], np.zeros(len(which))):
         mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64)
     return np.asarray(mixed ^ (mixed >> np.uint64(29)))
+
+
+def optimism(finals: Sequence[Final]) -> Optimism | None:
+    """What the final tests of a class show together; None when nobody's choice was led by an accuracy."""
+    rows = np.array([(one.led, one.again, one.test) for one in finals if one.led is not None])
+    if not len(rows):
+        return None
+    led, again, test = rows.T
+    error = float(np.std(led - again, ddof=1) / np.sqrt(len(rows))) if len(rows) > 1 else math.nan
+    return Optimism(
+        len(rows), float(led.mean()), float(again.mean()), float(test.mean()), error, int((test < led).sum())
+    )
 
 
 def standing(tracks: dict[int, Track], images: int) -> Standing:

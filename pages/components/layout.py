@@ -1,5 +1,7 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -8,6 +10,8 @@ from pages.components.session import leave_lab
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
+CLASS_PAGE = "pages/class_board.py"
+OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page it names
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
@@ -89,30 +93,40 @@ def rooms() -> list[StreamlitPage]:
         st.Page("pages/bayesian.py", title=_("Bayesian search"), icon=":material/insights:"),
         st.Page("pages/importance.py", title=_("Which one matters"), icon=":material/balance:"),
         st.Page("pages/final_test.py", title=_("Final test"), icon=":material/flag:"),
+        st.Page(CLASS_PAGE, title=_("Class"), icon=":material/groups:"),
         st.Page("pages/glossary.py", title=_("Glossary"), icon=":material/menu_book:"),
         st.Page("pages/about.py", title=_("About"), icon=":material/info:"),
     ]
 
 
-def frame() -> None:
-    """Draw what all pages share."""
+def frame(page: StreamlitPage) -> None:
+    """Draw what all pages share. page: the one that comes next"""
     st.session_state[FRAMED] = True
+    if page.url_path != Path(CLASS_PAGE).stem and any(name in st.query_params for name in OF_A_CLASS):
+        st.switch_page(CLASS_PAGE, query_params=st.query_params.to_dict())
     keep_in_address()
     st.html(STYLE)
 
 
-def header(lab: Lab, sentence: str) -> None:
-    """The first line of a page: what to do, and at its end the lab's link and the language."""
+def whole_app() -> None:
+    """See to it that the app stands around the page.
+
+    The address may have led straight to a page, first of all on this server: Streamlit then runs the file alone,
+    without the app around it, until the app has named its pages. Name any, and run again as everybody after this will.
+    """
     if FRAMED not in st.session_state:
-        # The address led straight to this page, first of all on this server: Streamlit runs the file alone, without the
-        # app around it, until the app has named its pages. Name any, and run again as everybody after this will.
         st.navigation(rooms(), position="hidden")
         st.rerun()
+
+
+def header(lab: Lab, sentence: str) -> None:
+    """The first line of a page: what to do, and at its end the lab's link and the language."""
+    whole_app()
     steps(lab)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
         st.markdown(f"#### {sentence}")
         _link(lab)
-        _language_switch()
+        language_switch()
 
 
 def _link(lab: Lab) -> None:
@@ -144,7 +158,7 @@ def page_width() -> int:
     return int(told) if told else guess
 
 
-def _language_switch() -> None:
+def language_switch() -> None:
     """The language, also written into the address."""
     st.segmented_control(
         _("Language"),

@@ -13,11 +13,13 @@ from streamlit import runtime
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.classes import Classes
 from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
 from core.labs import Labs
+from core.limits import Limiter, new_classes, new_seats, wrong_codes
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
 from pages.components.text import CHOSEN, _, told
@@ -55,6 +57,16 @@ class Session:
     versus: Versus | None = None  # tried on the page about grid and random search
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
+    secret: str | None = None  # of the class that this tab's teacher has
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may not be done too often."""
+
+    wrong_codes: Limiter = field(default_factory=wrong_codes)
+    new_seats: Limiter = field(default_factory=new_seats)
+    new_classes: Limiter = field(default_factory=new_classes)
 
 
 # Not in st.cache_resource, which any browser may empty with a message.
@@ -65,6 +77,23 @@ def labs() -> Labs:
     """All labs of this server."""
     with _starting:
         return _labs()
+
+
+def classes() -> Classes:
+    """All classes of this server."""
+    return labs().classes
+
+
+@cache
+def limits() -> Limits:
+    """How often anybody may try what, on this server."""
+    return Limits()
+
+
+def who() -> tuple[str, str | None]:
+    """The browser session and the address that something is asked from; see core/limits.py."""
+    context = get_script_run_ctx()
+    return (context.session_id if context else ""), st.context.ip_address
 
 
 def engine() -> Engine:
