@@ -13,7 +13,7 @@ from core.errors import N_
 from core.final_test import FinalTest, Outcome, Temptation
 from core.lab import Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json, unfinished
 from core.plan import RoundPlan
-from core.preset import Preset
+from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
 from core.store import LabRecord, MemberRecord, OpeningRecord, RepeatRecord, RoundRecord, StoreError
 
@@ -40,6 +40,7 @@ def lab_record(lab: Lab, numbers: Iterable[int]) -> LabRecord:
             ],
             opening=opening_record(lab.final) if lab.final else None,
             member=member_record(lab.classroom.code, lab.member) if lab.classroom and lab.member else None,
+            preset=lab.preset.to_json() if lab.preset != AS_IT_COMES else None,
         )
 
 
@@ -144,6 +145,7 @@ def _restored(token: str, record: LabRecord) -> Lab:
     lab = Lab(
         token,
         plan=RoundPlan.from_json(record.plan),
+        preset=Preset.from_json(record.preset) if record.preset else AS_IT_COMES,
         rounds=[restored_round(one) for one in record.rounds],
         earlier=spaces_from_json(record.earlier),
         chosen=Choice(**json.loads(record.chosen)) if record.chosen else None,

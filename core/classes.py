@@ -98,7 +98,8 @@ class Classes:
         member = classroom.take_seat(lab_id(token))
         lab = Lab(
             token,
-            plan=classroom.preset.plan,
+            classroom.preset.plan,
+            classroom.preset,
             pseudonym=member.pseudonym,
             sits=(classroom.code, member.seat),
             classroom=classroom,

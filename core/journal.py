@@ -14,6 +14,7 @@ from core.again import SEEDS
 from core.errors import N_, LessonError
 from core.lab import NOTE_LENGTH, ROUNDS, UNDO, Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json
 from core.plan import RoundPlan
+from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
 
 FORMAT, VERSION = "narrowing-lab journal", 1
@@ -38,14 +39,17 @@ class _Round:
     progress: RoundProgress
 
 
-def import_journal(text: str | bytes, token: str) -> Lab:
+def import_journal(text: str | bytes, token: str, preset: Preset = AS_IT_COMES) -> Lab:
     """A new lab with the rounds of a journal that were over, under the token given; rounds under way are left out.
 
-    text: what `journal_json` wrote
+    text: what `journal_json` wrote    preset: the lesson of the new lab, whose budget those rounds have spent from
     Raises LessonError for anything else, and for the journal of a lab whose test set has been opened.
     """
     try:
-        return _lab(_document(text), token)
+        lab = _lab(_document(text), token)
+        kept = {name: getattr(preset.plan, name) for name in preset.sets() - {"seed"}}  # a seed is used once
+        lab.plan, lab.preset = replace(lab.plan, **kept), preset
+        return lab
     except LessonError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:

@@ -20,6 +20,7 @@ from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.final_test import FinalTest
 from core.plan import LIMITS, RoundPlan
+from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace
 
@@ -90,6 +91,7 @@ class Lab:
 
     token: str
     plan: RoundPlan = RoundPlan()
+    preset: Preset = AS_IT_COMES  # the lesson that the lab was made for, to its end
     rounds: list[LabRound] = field(default_factory=list)
     earlier: list[SearchSpace] = field(default_factory=list)  # ranges before the present ones, for undo
     chosen: Choice | None = None
@@ -105,9 +107,12 @@ class Lab:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def change(self, **settings: object) -> None:
-        """Change the next round's settings. Raises PlanError and changes nothing if a round cannot be so."""
+        """Change the next round's settings. Raises LessonError and changes nothing if a round cannot be so."""
         with self.lock:
-            self.plan = replace(self.plan, **settings)  # type: ignore[arg-type]
+            new = replace(self.plan, **settings)  # type: ignore[arg-type]
+            if any(getattr(new, name) != getattr(self.plan, name) for name in self.preset.sets()):
+                raise LessonError(N_("This is set by the lesson and stays as it is."))
+            self.plan = new
         self.changed(self, None)
 
     def look_in(self, space: SearchSpace) -> None:
@@ -142,6 +147,18 @@ class Lab:
         return self.classroom.members[self.sits[1]] if self.classroom and self.sits else None
 
     @property
+    def spent(self) -> int:
+        """Epochs of all trials of all rounds; a round that is not over counts as a whole."""
+        plans = [one.progress.plan for one in self.rounds if not one.progress.status.over]
+        done = [int(one.progress.epochs_done.sum()) for one in self.rounds if one.progress.status.over]
+        return sum(done) + sum(plan.trials * plan.epochs for plan in plans)
+
+    @property
+    def left(self) -> int | None:
+        """Epochs that the lesson's budget leaves; None without a budget."""
+        return None if self.preset.budget is None else max(self.preset.budget - self.spent, 0)
+
+    @property
     def repeating(self) -> bool:
         """Whether trials are being trained again, or for the final test."""
         return (self.again is not None and not self.again.over) or (
@@ -156,8 +173,8 @@ class Lab:
         """Begin the next round. The one after it gets the next seed, so that it draws other values.
 
         settings: what is different in this round alone, such as its trials' values
-        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened or while the teacher has
-        closed the rounds.
+        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened, the budget is spent, or while
+        the teacher has closed the rounds.
         """
         with self.lock:
             if self.classroom is not None:
@@ -170,11 +187,37 @@ class Lab:
                 raise LessonError(N_("A lab holds {rounds} rounds; go on in a new one."), rounds=ROUNDS)
             number = self.latest.number + 1 if self.latest else 1
             plan = replace(self.plan, **settings)  # type: ignore[arg-type]
+            self._afford(plan)
             round_ = LabRound(number, engine.start(self.token, plan, over=self._told(number)))
             self.rounds = [*self.rounds, round_]
-            self.change(seed=(self.plan.seed + 1) % (LIMITS["seed"][1] + 1))
+            self.plan = replace(self.plan, seed=(self.plan.seed + 1) % (LIMITS["seed"][1] + 1))
         self.changed(self, number)
         return round_
+
+    def _afford(self, plan: RoundPlan) -> None:
+        """Raise LessonError when a round needs more epochs than the budget leaves."""
+        left, needed = self.left, plan.trials * plan.epochs
+        if left is None or needed <= left:
+            return
+        if not left:
+            raise LessonError(
+                N_("All {budget} epochs of this lesson are spent. Choose a value from what you have seen."),
+                budget=self.preset.budget,
+            )
+        epochs = min(plan.epochs, left)
+        raise LessonError(
+            N_(
+                "This round needs {trials} trials × {epochs} = {needed} epochs, and {left} of the lesson's {budget} "
+                "are left. {fewer} × {shorter} would fit."
+            ),
+            trials=plan.trials,
+            epochs=plan.epochs,
+            needed=needed,
+            left=left,
+            budget=self.preset.budget,
+            fewer=left // epochs,
+            shorter=epochs,
+        )
 
     def _told(self, number: int) -> Callable[[], None]:
         """What is to be done when a round is over."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from core.archive import restored
 from core.classes import Classes
 from core.lab import Lab
+from core.preset import AS_IT_COMES, Preset
 from core.saving import Saver
 
 KEPT = 500  # labs in memory; of those that nobody uses the one not used for longest goes first
@@ -36,16 +37,17 @@ class Labs:
         self.saver = saver
         self.classes = classes or Classes(saver)
 
-    def open(self, token: str | None, session: str) -> tuple[Lab, bool]:
+    def open(self, token: str | None, session: str, preset: Preset = AS_IT_COMES) -> tuple[Lab, bool]:
         """The lab of a token for a browser session, and whether it is known; without one it is a new lab.
 
+        preset: the lesson of a new lab; one that is known has its own
         Raises StoreError when the store would have to be asked and does not answer.
         """
         lab = self._known(token) if token is not None else None
         known = lab is not None
         with self._lock:
             if lab is None:
-                lab = Lab(secrets.token_urlsafe(TOKEN_BYTES))
+                lab = Lab(secrets.token_urlsafe(TOKEN_BYTES), preset.plan, preset)
             lab = self._labs.setdefault(lab.token, lab)  # another tab may have been faster
             self._labs.move_to_end(lab.token)
             seen = self._sessions.setdefault(lab.token, OrderedDict())
@@ -74,11 +76,15 @@ class Labs:
                 self.saver.mark(lab, round_.number)
         return lab
 
+    def in_memory(self, token: str) -> Lab | None:
+        """The lab of a token if it is at hand; the store is not asked."""
+        with self._lock:
+            return self._labs.get(token)
+
     def _known(self, token: str) -> Lab | None:
         """The lab of a token, from memory or from the store."""
-        with self._lock:
-            if token in self._labs:
-                return self._labs[token]
+        if (lab := self.in_memory(token)) is not None:
+            return lab
         if self.saver is None or not TOKEN.fullmatch(token):
             return None
         record = self.saver.load(token)

@@ -18,7 +18,13 @@ from core.space import LogRange
 
 ALWAYS_OPEN = ("narrow", "glossary", "about")
 PAGES = ("validation", "strategies", "bayesian", "importance", "final_test")  # which may be closed
-CONTROLS = ("dataset", "sizes", "seed", "trials", "epochs")  # which may be hidden; sizes: of split and networks
+CONTROLS = {  # which may be hidden: the settings of a round that each sets
+    "dataset": ("dataset",),
+    "sizes": ("images", "validation_rate", "hidden_layers", "neurons", "batch_size"),
+    "seed": ("seed",),
+    "trials": ("trials",),
+    "epochs": ("epochs",),
+}
 BUDGET = (1, 1_000_000)  # epochs over all trials of all rounds
 LONGEST = 500  # characters of a lesson's text
 FAULTS = 3  # sentences told of one text
@@ -48,7 +54,7 @@ class Preset:
                 N_("A lesson's budget is a whole number of epochs from {low} to {high}."), low=BUDGET[0], high=BUDGET[1]
             )
         object.__setattr__(self, "pages", _in_order(self.pages, PAGES, ALWAYS_OPEN, _no_page))
-        object.__setattr__(self, "hidden", _in_order(self.hidden, CONTROLS, (), _no_control))
+        object.__setattr__(self, "hidden", _in_order(self.hidden, tuple(CONTROLS), (), _no_control))
 
     def opens(self, page: str) -> bool:
         """Whether a page is open in this lesson; one that cannot be closed always is."""
@@ -58,18 +64,20 @@ class Preset:
         """Whether a control is not shown in this lesson."""
         return control in self.hidden
 
+    def sets(self) -> set[str]:
+        """The settings of a round that no control shows, so that they stay as the lesson sets them."""
+        return {name for control in self.hidden for name in CONTROLS[control]}
+
     def to_text(self) -> str:
         """What stands in a link: what differs from the lesson as it comes, "" if nothing does."""
-        plain = Preset()
-        return "~".join(
-            f"{name}.{part.write(self)}" for name, part in PARTS.items() if part.write(self) != part.write(plain)
-        )
+        parts = ((name, part.write(self), part.write(AS_IT_COMES)) for name, part in PARTS.items())
+        return "~".join(f"{name}.{mine}" for name, mine, plain in parts if mine != plain)
 
-    @classmethod
-    def from_text(cls, text: str) -> "tuple[Preset, list[LessonError]]":
+    @staticmethod
+    def from_text(text: str) -> "tuple[Preset, list[LessonError]]":
         """The lesson of a link, and what is wrong with it: whatever cannot be is as it comes. Never raises."""
         if len(text) > LONGEST:
-            return cls(), [PresetError(N_("A lesson's text has at most {limit} characters."), limit=LONGEST)]
+            return AS_IT_COMES, [PresetError(N_("A lesson's text has at most {limit} characters."), limit=LONGEST)]
         given: dict[str, str] = {}
         faults: list[LessonError] = []
         for piece in filter(None, text.split("~")):
@@ -84,7 +92,7 @@ class Preset:
                 )
             elif given.setdefault(name, value) != value:
                 faults.append(PresetError(N_("{name} stands in the lesson twice; the first counts."), name=name))
-        preset = cls()
+        preset = AS_IT_COMES
         for name, part in PARTS.items():
             if name in given:
                 preset, wrong = part.read(preset, given[name])
@@ -152,6 +160,9 @@ def _no_control(name: object) -> PresetError:
         name=_word(name),
         choices=", ".join(CONTROLS),
     )
+
+
+AS_IT_COMES = Preset()
 
 
 # ---------------------------------------------------------------------------------------------------- a lesson's text

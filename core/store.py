@@ -42,6 +42,7 @@ lab_table = sa.Table(
     sa.Column("plan", sa.Text, nullable=False),  # of the next round, JSON
     sa.Column("earlier", sa.Text, nullable=False),  # ranges to go back to, JSON
     sa.Column("chosen", sa.Text),  # JSON
+    sa.Column("preset", sa.Text),  # the lesson, JSON; null: as it comes
 )
 round_table = sa.Table(
     "round",
@@ -103,6 +104,8 @@ membership_table = sa.Table(
     sa.UniqueConstraint("classroom", "seat", name="uq_membership_seat"),
 )
 
+
+OWN = ("pseudonym", "created", "used", "plan", "earlier", "chosen", "preset")  # what stands in a lab's own row
 
 Record = TypeVar("Record")
 
@@ -170,6 +173,7 @@ class LabRecord:
     repeats: Sequence[RepeatRecord] = field(default=())
     opening: OpeningRecord | None = None
     member: MemberRecord | None = None
+    preset: str | None = None
 
 
 def default_url() -> str:
@@ -224,7 +228,7 @@ class Store:
         Whether the lab was there before; if not, the store may be another one than the last time.
         """
         own = {"lab": lab_id(token)}
-        row = {name: getattr(lab, name) for name in ("pseudonym", "created", "used", "plan", "earlier", "chosen")}
+        row = {name: getattr(lab, name) for name in OWN}
         with self.transaction() as connection:
             same = lab_table.c.id == own["lab"]
             known = connection.execute(sa.select(lab_table.c.id).where(same)).first() is not None
@@ -334,7 +338,7 @@ def lab_of(connection: sa.Connection, id_: str) -> LabRecord | None:
     opening = _rows(connection, opening_table, id_, OpeningRecord, opening_table.c.opened)
     member = _rows(connection, membership_table, id_, MemberRecord, membership_table.c.seat)
     return LabRecord(
-        **{name: found[name] for name in ("pseudonym", "created", "used", "plan", "earlier", "chosen")},
+        **{name: found[name] for name in OWN},
         rounds=_rows(connection, round_table, id_, RoundRecord, round_table.c.number),
         repeats=_rows(connection, repeat_table, id_, RepeatRecord, repeat_table.c.number),
         opening=opening[0] if opening else None,

@@ -24,6 +24,9 @@ def about() -> None:
             "the link of a lab can open it; labs that nobody uses are forgotten after some months."
         )
     )
+    st.markdown(f"##### {_('For teachers')}")
+    st.markdown(_("A lesson of your own: its data set, ranges, epochs and pages, as a link for your students."))
+    st.page_link("pages/lesson_link.py", label=_("Lesson link"), icon=":material/link:")
     st.markdown(f"##### {_('Sources')}")
     st.markdown("\n".join(f"- {source}" for source in sources()))
 

@@ -31,6 +31,8 @@ def what_to_do(mine: Lab) -> str:
     """The one sentence that says what comes next."""
     if mine.final is not None:
         return _("The test set has been opened: this lab is closed for tuning. Look around, or begin a new lab.")
+    if mine.left == 0 and not mine.busy:
+        return _("All epochs of this lesson are spent. Choose one value from what you have seen.")
     if mine.latest is None:
         return _("Which learning rate and weight decay learn best? Press Start to try random ones.")
     number, status = mine.latest.number, mine.latest.progress.status

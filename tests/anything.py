@@ -44,7 +44,7 @@ presets = st.builds(
     plan=plans(),
     budget=st.none() | st.integers(*BUDGET),
     pages=st.lists(st.sampled_from(PAGES)).map(tuple),
-    hidden=st.lists(st.sampled_from(CONTROLS)).map(tuple),
+    hidden=st.lists(st.sampled_from(list(CONTROLS))).map(tuple),
 )
 
 texts = st.text(st.characters(), max_size=60)  # halves of characters too

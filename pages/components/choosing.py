@@ -22,7 +22,7 @@ def choosing(lab: Lab) -> None:
         st.markdown(f"##### {_('Choose one value')}")
         if lab.final is not None:
             st.write(_("The test set has been opened, so this lab is closed for tuning."))
-            st.page_link("pages/final_test.py", label=_("See the final test"), icon=":material/flag:")
+            to_final_test(lab, _("See the final test"))
             return
         told_choice(lab)
         fields(lab, round_)
@@ -36,7 +36,13 @@ def told_choice(lab: Lab) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(described(lab, lab.chosen), icon=":material/check_circle:")
-        st.page_link("pages/final_test.py", label=_("Go to the final test"), icon=":material/flag:")
+        to_final_test(lab, _("Go to the final test"))
+
+
+def to_final_test(lab: Lab, label: str) -> None:
+    """The way to the test set, where the lesson has one."""
+    if lab.preset.opens("final_test"):
+        st.page_link("pages/final_test.py", label=label, icon=":material/flag:")
 
 
 def described(lab: Lab, choice: Choice) -> str:

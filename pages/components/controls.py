@@ -20,6 +20,7 @@ from pages.components.trail import round_switch
 
 NUMBER_WIDTH = 112  # pixels
 BEST_BOX = 5  # trials whose box is proposed
+RARE = ("dataset", "sizes", "seed")  # controls that are folded away
 
 
 def controls(lab: Lab) -> None:
@@ -28,12 +29,19 @@ def controls(lab: Lab) -> None:
     for axis, (count, label) in counts.items():
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             range_control(lab, axis)
-            whole_number(lab, count, label)
+            if not lab.preset.hides(count):
+                whole_number(lab, count, label)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         start_or_stop(lab)
-        with st.popover(_("More settings"), icon=":material/tune:", width="content"):
-            more_settings(lab)
+        if not all(lab.preset.hides(control) for control in RARE):
+            with st.popover(_("More settings"), icon=":material/tune:", width="content"):
+                more_settings(lab)
         round_switch(lab)
+        if lab.left is not None:
+            with st.container(key="epochs_left", width="content"):
+                st.caption(_("{left} of {budget} epochs left").format(left=lab.left, budget=lab.preset.budget))
+    if session().offer_mnist:
+        offer_mnist(lab)
 
 
 def range_control(lab: Lab, axis: str) -> None:
@@ -137,27 +145,42 @@ def best_box(lab: Lab) -> SearchSpace | None:
 
 def more_settings(lab: Lab) -> None:
     """What a lesson rarely changes."""
-    names = {"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}
-    plan = lab.plan
-    dataset = widget_key("dataset", plan.dataset)
-    rate = widget_key("validation_rate", plan.validation_rate)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.segmented_control(
-            _("data set"), DATASETS, default=plan.dataset, key=dataset, required=True, format_func=names.__getitem__,
-            on_change=lambda: choose_dataset(lab, st.session_state[dataset]),
-        )  # fmt: skip
-        whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(plan.dataset)))
-        st.number_input(
-            _("share for validation"), *VALIDATION_RATES, plan.validation_rate, step=0.05, format="%.2f", key=rate,
-            width=NUMBER_WIDTH + 40,
-            on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state[rate])),
-        )  # fmt: skip
-        whole_number(lab, "hidden_layers", _("hidden layers"))
-        whole_number(lab, "neurons", _("neurons a layer"))
-        whole_number(lab, "batch_size", _("batch size"))
-        whole_number(lab, "seed", _("seed"))
-    if session().offer_mnist:
-        offer_mnist(lab)
+        if not lab.preset.hides("dataset"):
+            dataset_control(lab)
+        if not lab.preset.hides("sizes"):
+            sizes(lab)
+        if not lab.preset.hides("seed"):
+            whole_number(lab, "seed", _("seed"))
+
+
+def dataset_names() -> dict[str, str]:
+    """The data sets as a person knows them."""
+    return {"digits": _("digits, 8 × 8"), "mnist": _("MNIST, 28 × 28")}
+
+
+def dataset_control(lab: Lab) -> None:
+    """Which images are learned."""
+    key = widget_key("dataset", lab.plan.dataset)
+    st.segmented_control(
+        _("data set"), DATASETS, default=lab.plan.dataset, key=key, required=True,
+        format_func=dataset_names().__getitem__, on_change=lambda: choose_dataset(lab, st.session_state[key]),
+    )  # fmt: skip
+
+
+def sizes(lab: Lab) -> None:
+    """How many images are split how, and the size of the networks."""
+    plan = lab.plan
+    rate = widget_key("validation_rate", plan.validation_rate)
+    whole_number(lab, "images", _("images"), min(LIMITS["images"][1], training_count(plan.dataset)))
+    st.number_input(
+        _("share for validation"), *VALIDATION_RATES, plan.validation_rate, step=0.05, format="%.2f", key=rate,
+        width=NUMBER_WIDTH + 40,
+        on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state[rate])),
+    )  # fmt: skip
+    whole_number(lab, "hidden_layers", _("hidden layers"))
+    whole_number(lab, "neurons", _("neurons a layer"))
+    whole_number(lab, "batch_size", _("batch size"))
 
 
 def choose_dataset(lab: Lab, name: str) -> None:

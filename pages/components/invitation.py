@@ -1,13 +1,12 @@
 """How a class is joined: the code, the link and its QR code, large enough for the back row."""
 
-from functools import lru_cache
 from html import escape
 
-import segno
 import streamlit as st
 
 from core import codes
 from core.classroom import Classroom
+from pages.components.sharing import qr_picture
 from pages.components.text import _
 
 STYLE = """
@@ -46,7 +45,7 @@ def teacher_link(secret: str) -> str:
 def invitation(classroom: Classroom) -> None:
     """The code, the link, and the same as a QR code."""
     link = join_link(classroom)
-    picture = f'<img src="{qr_code(link)}" alt="{escape(_("QR code of the link {link}").format(link=link))}">'
+    picture = f'<img src="{qr_picture(link)}" alt="{escape(_("QR code of the link {link}").format(link=link))}">'
     steps = (
         f"<p>{escape(_('Scan, or open'))}</p>"
         f'<p class="link">{escape(link.split("://")[-1].split("?")[0])}</p>'
@@ -54,9 +53,3 @@ def invitation(classroom: Classroom) -> None:
         f'<p class="code">{escape(codes.written(classroom.code))}</p>'
     )
     st.html(f'{STYLE}<div class="invitation">{picture}<div>{steps}</div></div>')
-
-
-@lru_cache(maxsize=64)
-def qr_code(link: str) -> str:
-    """A QR code as the address of a picture, black on white whatever the theme."""
-    return str(segno.make_qr(link, error="m").svg_data_uri(scale=10, border=4, dark="#000", light="#fff"))

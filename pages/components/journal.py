@@ -18,7 +18,7 @@ def take_along(lab: Lab) -> None:
             downloads(lab)
         given = st.file_uploader(_("Open a journal (JSON) in a new lab"), type="json", max_upload_size=1)
         if given is not None and given.file_id != session().imported:
-            attempt(lambda: adopt(lambda token: import_journal(given.getvalue(), token)))
+            attempt(lambda: adopt(lambda token: import_journal(given.getvalue(), token, lab.preset)))
             session().imported = given.file_id  # the tab's state may be a new one by now, the file is still there
             st.rerun()
 

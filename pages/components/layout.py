@@ -1,19 +1,19 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
-from pathlib import Path
-
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.lab import Lab
-from pages.components.session import leave_lab
+from pages.components.session import lab, leave_lab, lesson, tell_fault
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
-CLASS_PAGE = "pages/class_board.py"
+CLASS = "class_board"  # the page of the class
 OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page it names
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
+FIRST = "narrow"  # the page that an address without one leads to
+UNNAMED = ("lesson_link",)  # led to from About
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
 
 STYLE = """
@@ -39,6 +39,7 @@ STYLE = """
 .st-key-live_chart svg {touch-action: pan-y;}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
+.st-key-epochs_left {padding-bottom: .45rem;}
 .st-key-header > div:first-child {flex: 1 1 320px;}
 .st-key-header h4 {padding: .2rem 0;}
 ol.steps {padding-left: 0 !important;}
@@ -84,26 +85,46 @@ export default function ({ data, setStateValue, parentElement }) {
 _measure = st.components.v2.component("page_width", js=MEASURE)
 
 
+def names() -> dict[str, tuple[str, str]]:
+    """What each page is called, and its icon, in the order of the lesson."""
+    return {
+        "validation": (_("Validation"), ":material/splitscreen:"),
+        "narrow": (_("Narrow"), ":material/zoom_in_map:"),
+        "strategies": (_("Grid or random"), ":material/grid_view:"),
+        "bayesian": (_("Bayesian search"), ":material/insights:"),
+        "importance": (_("Which one matters"), ":material/balance:"),
+        "final_test": (_("Final test"), ":material/flag:"),
+        CLASS: (_("Class"), ":material/groups:"),
+        "glossary": (_("Glossary"), ":material/menu_book:"),
+        "about": (_("About"), ":material/info:"),
+        "lesson_link": (_("Lesson link"), ":material/link:"),
+    }
+
+
 def rooms() -> list[StreamlitPage]:
-    """The pages, in the order of the lesson."""
+    """The pages; one that the lesson does not open is left out of the navigation, and says so at its address."""
+    opens = lesson().opens
     return [
-        st.Page("pages/validation.py", title=_("Validation"), icon=":material/splitscreen:"),
-        st.Page("pages/narrow.py", title=_("Narrow"), icon=":material/zoom_in_map:", default=True),
-        st.Page("pages/strategies.py", title=_("Grid or random"), icon=":material/grid_view:"),
-        st.Page("pages/bayesian.py", title=_("Bayesian search"), icon=":material/insights:"),
-        st.Page("pages/importance.py", title=_("Which one matters"), icon=":material/balance:"),
-        st.Page("pages/final_test.py", title=_("Final test"), icon=":material/flag:"),
-        st.Page(CLASS_PAGE, title=_("Class"), icon=":material/groups:"),
-        st.Page("pages/glossary.py", title=_("Glossary"), icon=":material/menu_book:"),
-        st.Page("pages/about.py", title=_("About"), icon=":material/info:"),
-    ]
+        st.Page(
+            f"pages/{name}.py" if opens(name) else closed, title=title, icon=icon, url_path=name, default=name == FIRST,
+            visibility="visible" if opens(name) and name not in UNNAMED else "hidden",
+        )
+        for name, (title, icon) in names().items()
+    ]  # fmt: skip
+
+
+def closed() -> None:
+    """What stands at the address of a page that is not open."""
+    header(lab(), _("This page is not part of your lesson."))
+    tell_fault()
+    st.page_link(f"pages/{FIRST}.py", label=_("Back to the rounds"), icon=":material/zoom_in_map:")
 
 
 def frame(page: StreamlitPage) -> None:
     """Draw what all pages share. page: the one that comes next"""
     st.session_state[FRAMED] = True
-    if page.url_path != Path(CLASS_PAGE).stem and any(name in st.query_params for name in OF_A_CLASS):
-        st.switch_page(CLASS_PAGE, query_params=st.query_params.to_dict())
+    if page.url_path != CLASS and any(name in st.query_params for name in OF_A_CLASS):
+        st.switch_page(f"pages/{CLASS}.py", query_params=st.query_params.to_dict())
     keep_in_address()
     st.html(STYLE)
 

@@ -20,6 +20,7 @@ from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
 from core.labs import Labs
 from core.limits import Limiter, new_classes, new_seats, wrong_codes
+from core.preset import AS_IT_COMES, Preset
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
 from pages.components.text import CHOSEN, _, told
@@ -47,6 +48,8 @@ class Session:
     token: str | None = None  # of the lab; a run may begin with an address from before it stood there
     viewed: int | None = None  # number of the round looked at, None for the latest
     fault: LessonError | None = None  # what the page tells
+    lesson: Preset = AS_IT_COMES  # of the lab, also of the next one begun from it
+    misread: list[LessonError] = field(default_factory=list)  # what is wrong with the lesson in the address
     moved: bool = False  # the chart has changed the lab: draw the whole page
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     offer_mnist: bool = False  # MNIST was chosen and is not here
@@ -132,23 +135,50 @@ def session() -> Session:
     return st.session_state.setdefault("session", Session())
 
 
+def lesson() -> Preset:
+    """The lesson of this tab's lab as far as it is at hand, else the one in the address, else the last lab's."""
+    state = session()
+    token = st.query_params.get("lab") or state.token
+    known = labs().in_memory(token) if token else None
+    if known is not None:
+        state.lesson = known.preset
+    elif written := st.query_params.get("lesson"):
+        state.lesson = Preset.from_text(written)[0]
+    return state.lesson
+
+
 def lab() -> Lab:
-    """The lab that the address names, else this tab's, else a new one; its token is put into the address."""
+    """The lab that the address names, else this tab's, else a new one; its token and its lesson stand in the address.
+
+    A lab has the lesson that it was made for, whatever the address says.
+    """
     context = get_script_run_ctx()
     state = session()
-    asked = st.query_params.get("lab")
+    asked, expected = st.query_params.get("lab"), lesson()
     try:
-        found, known = labs().open(asked or state.token, context.session_id if context else "")
+        found, known = labs().open(asked or state.token, context.session_id if context else "", expected)
     except StoreError as fault:
         out_of_reach(fault)
-    if asked and not known:
-        state.fault = LessonError(N_("This link's lab is not here any more; a new one has been opened."))
-    state.token = found.token
-    if asked != found.token:
-        st.query_params["lab"] = found.token
+    if not known:
+        state.misread = Preset.from_text(st.query_params.get("lesson", ""))[1]
+        if asked:
+            state.fault = LessonError(N_("This link's lab is not here any more; a new one has been opened."))
+    state.token, state.lesson = found.token, found.preset
+    in_address("lab", found.token)
+    in_address("lesson", found.preset.to_text())
+    if found.preset != expected:  # what frames the page was drawn for another lesson
+        st.rerun()
     if found.left_behind:
         attempt(found.revive, engine())
     return found
+
+
+def in_address(name: str, value: str) -> None:
+    """Have the address say so; "": not name it at all."""
+    if value and st.query_params.get(name) != value:
+        st.query_params[name] = value
+    elif not value and name in st.query_params:
+        del st.query_params[name]
 
 
 def out_of_reach(fault: StoreError) -> NoReturn:
@@ -162,10 +192,10 @@ def out_of_reach(fault: StoreError) -> NoReturn:
 
 
 def leave_lab() -> None:
-    """Go on in a new lab."""
+    """Go on in a new lab, in the same lesson."""
     st.query_params.pop("lab", None)
     language = st.session_state.get(CHOSEN)
-    st.session_state["session"] = Session()
+    st.session_state["session"] = Session(lesson=session().lesson)
     if language:
         st.session_state[CHOSEN] = language
 
@@ -198,9 +228,12 @@ def viewed_round(of: Lab) -> LabRound | None:
 
 def tell_fault() -> None:
     """Show the last fault, until the student does something else."""
-    fault = session().fault
-    if fault is not None:
-        st.warning(told(fault), icon=":material/info:")
+    state = session()
+    if state.fault is not None:
+        st.warning(told(state.fault), icon=":material/info:")
+    if state.misread:
+        usual = _("Part of this lesson's link cannot be understood; there the lesson is as it usually comes:")
+        st.warning(" ".join([usual, *map(told, state.misread)]), icon=":material/link:")
     if (trouble := unsaved()) is not None:
         lost = _(
             "Your work goes on, but it is not being saved: keep this page open. It will be saved once that is over."
@@ -210,7 +243,7 @@ def tell_fault() -> None:
 
 def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:
     """Call `action`; a LessonError becomes the sentence that the page shows next."""
-    session().fault = None
+    session().fault, session().misread = None, []
     try:
         action(*arguments, **settings)
     except LessonError as fault:

@@ -1,6 +1,7 @@
 """The thread of the lesson: five steps, which of them are done, and which one comes next."""
 
 from html import escape
+from itertools import compress
 
 import streamlit as st
 
@@ -8,11 +9,15 @@ from core.lab import Lab
 from pages.components.session import session
 from pages.components.text import _
 
+PAGES = ("validation", "narrow", "narrow", "narrow", "final_test")  # where each step is gone
+
 
 def steps(lab: Lab) -> None:
-    """The steps as one slim line."""
+    """The steps as one slim line; those whose page the lesson does not open are left out."""
     done = done_steps(lab, session().seen_split)
     names = [_("split"), _("range"), _("rounds"), _("choose"), _("test")]
+    there = [lab.preset.opens(page) for page in PAGES]
+    done, names = list(compress(done, there)), list(compress(names, there))
     past = max((place for place, step_done in enumerate(done) if step_done), default=-1)
     now = past + 1  # a step that was left out is not what comes next
     marks = ["done" if step_done else "now" if place == now else "later" for place, step_done in enumerate(done)]

@@ -32,6 +32,7 @@ def _asked() -> str:
     """The language chosen here, else `?lang=` in the address, else the browser's, else English."""
     asked = st.session_state.get(CHOSEN) or st.query_params.get("lang")
     if asked in LANGUAGES:
+        choose_language(asked)  # the way to another page may lose the address's
         return asked
     browser = (st.context.locale or "").split("-")[0].lower()
     return browser if browser in LANGUAGES else "en"
