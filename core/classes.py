@@ -12,16 +12,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from core import codes, names
 from core.archive import restored_class
 from core.board import Board, Depths, Final, Track, board, depths, track
-from core.classroom import LANGUAGES, Classroom, Ranking, Standing, hash_of
+from core.classroom import LANGUAGES, Classroom, Member, Ranking, Standing, hash_of
 from core.errors import N_, LessonError
 from core.final_test import Outcome
-from core.lab import Lab
+from core.lab import ROUNDS, Lab
+from core.plan import LIMITS
 from core.preset import Preset
 from core.progress import RoundProgress
 from core.saving import Saver
@@ -98,7 +99,7 @@ class Classes:
         member = classroom.take_seat(lab_id(token))
         lab = Lab(
             token,
-            classroom.preset.plan,
+            replace(classroom.preset.plan, seed=_seed(classroom, member)),
             classroom.preset,
             pseudonym=member.pseudonym,
             sits=(classroom.code, member.seat),
@@ -170,6 +171,11 @@ class Classes:
             self._classes[classroom.code] = classroom
             self._keep(classroom)
         return classroom
+
+
+def _seed(classroom: Classroom, member: Member) -> int:
+    """Where a student's seeds begin: each round takes the next one, and no two students draw the same trials."""
+    return (classroom.preset.plan.seed + (member.seat - 1) * ROUNDS) % (LIMITS["seed"][1] + 1)
 
 
 def _renewed(classroom: Classroom, kept: _Kept) -> Board:

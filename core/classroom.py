@@ -20,6 +20,7 @@ from core.preset import Preset
 
 SEATS = 300  # a class; students who have lost their link take a second one
 LANGUAGES = ("en", "ko")
+BOARD_KEY = 16  # hexadecimal digits
 
 
 class Ranking(StrEnum):
@@ -110,6 +111,15 @@ class Classroom:
     version: int = 0  # rises with every change
     changed: Callable[["Classroom"], None] = _nobody
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def board_key(self) -> str:
+        """What a projector's address has behind it; it opens the board and nothing else, as the wall does."""
+        return hash_of(f"board {self.key}")[:BOARD_KEY]
+
+    def shows_board(self, key: str) -> bool:
+        """Whether the board is to be seen by who has a projector's address with that key."""
+        return self.board_open or hmac.compare_digest(key.encode(errors="replace"), self.board_key.encode())
 
     # ------------------------------------------------------------------------------------------------ students
 

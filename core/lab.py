@@ -173,8 +173,8 @@ class Lab:
         """Begin the next round. The one after it gets the next seed, so that it draws other values.
 
         settings: what is different in this round alone, such as its trials' values
-        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened, the budget is spent, or while
-        the teacher has closed the rounds.
+        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened or the budget is spent, or
+        while the teacher has closed the rounds.
         """
         with self.lock:
             if self.classroom is not None:

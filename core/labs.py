@@ -76,6 +76,10 @@ class Labs:
                 self.saver.mark(lab, round_.number)
         return lab
 
+    def find(self, token: str, session: str) -> Lab | None:
+        """The lab of a token for a browser session, None if there is none. Raises StoreError."""
+        return self.open(token, session)[0] if self._known(token) is not None else None
+
     def in_memory(self, token: str) -> Lab | None:
         """The lab of a token if it is at hand; the store is not asked."""
         with self._lock:

@@ -7,6 +7,7 @@ from html import escape
 import pyarrow as pa
 import streamlit as st
 
+from core import codes
 from core.board import Board, Final, optimism
 from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
@@ -16,14 +17,17 @@ from pages.components.charts import WIDE, arrow
 from pages.components.session import classes
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
-LINES = 20  # of the ranking that are shown
+LINES = 16  # of the ranking that are shown
+LEFT, RIGHT = 3, 2  # shares of a wide page
 KEPT = 80  # tables that are kept: five a class and language
 
 STYLE = """
 <style>
 .stMainBlockContainer {max-width: none;}
-.board-line {display: flex; flex-wrap: wrap; gap: .2rem 2rem; font-size: 1.35rem; font-variant-numeric: tabular-nums;}
-.board-line b {font-weight: 700;}
+.board-line {display: flex; flex-wrap: wrap; gap: .2rem 2rem; align-items: baseline; font-size: 1.35rem;
+  font-variant-numeric: tabular-nums;}
+.board-line .title {font-size: 1.7rem; font-weight: 700; line-height: 1.2;}
+.board-line .code {font: 700 1.5rem/1.4 "Source Code Pro", monospace;}
 .ranking h3 {font-size: 1.25rem; padding: 0; margin: 0;}
 .ranking p {font-size: 1rem; margin: 0 0 .4rem 0;}
 .ranking ol {list-style: none; padding: 0; margin: 0; columns: 2; column-gap: 2rem;}
@@ -32,21 +36,35 @@ STYLE = """
 .ranking .place {min-width: 2.6rem; font-weight: 700;}
 .ranking .who {flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;}
 .ranking .mine {font-weight: 700; text-decoration: underline;}
+.board-marks, .optimism {margin: 0;}
+.board-marks {font-size: 1rem; opacity: .8;}
 .optimism {font-size: 1.25rem; line-height: 1.5; padding-left: 1.2rem; margin: 0;}
 @media (max-width: 640px) {.ranking ol {columns: 1;} .board-line, .ranking li {font-size: 1.05rem;}}
 </style>
 """
 
 
-def live_board(classroom: Classroom, width: int, mine: int | None = None) -> None:
+def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
     """Draw the board, again every PERIOD seconds while the class is open.
 
-    width: pixels of the page    mine: the seat of the student who looks
+    width: pixels of the page    mine: the seat of the student who looks    titled: whether it says what class it is
     """
     st.html(STYLE)
     goes_on = classroom.ended is None
     with st.container(key="board"):
-        st.fragment(draw, run_every=PERIOD if goes_on else None)(classroom, width, mine, state(classroom))
+        st.fragment(draw, run_every=PERIOD if goes_on else None)(classroom, width, mine, titled, state(classroom))
+
+
+def watch(classroom: Classroom) -> None:
+    """Draw the page again when the teacher has moved a switch that it depends on."""
+    goes_on = classroom.ended is None
+    st.fragment(look, run_every=PERIOD if goes_on else None)(classroom, state(classroom))
+
+
+def look(classroom: Classroom, before: tuple[object, ...]) -> None:
+    """One look. before: the class's state as the page was drawn for it"""
+    if before != state(classroom):
+        st.rerun()
 
 
 def state(classroom: Classroom) -> tuple[object, ...]:
@@ -54,28 +72,21 @@ def state(classroom: Classroom) -> tuple[object, ...]:
     return classroom.ended, classroom.rounds_open, classroom.finals, classroom.board_open
 
 
-def draw(classroom: Classroom, width: int, mine: int | None, before: tuple[object, ...]) -> None:
+def draw(classroom: Classroom, width: int, mine: int | None, titled: bool, before: tuple[object, ...]) -> None:
     """One tick. before: the class's state as the rest of the page was drawn for it"""
     listen()
-    if before != state(classroom):
-        st.rerun()
+    look(classroom, before)
     board = classes().board(classroom)
     standing = classes().standing(classroom)
-    st.html(totals(classroom, board))
+    st.html(f'<div class="board-line">{title(classroom) if titled else ""}{totals(classroom, board)}</div>')
     revealed = classroom.finals is Finals.REVEALED and bool(board.finals)
-    left, right = (
-        st.columns([charts.left_width(width), charts.right_width(width)], gap="medium")
-        if width >= WIDE
-        else (st.container(), st.container())
-    )
+    wide = width >= WIDE
+    left, right = st.columns([LEFT, RIGHT], gap="medium") if wide else (st.container(), st.container())
     with left:
-        if revealed:
-            finals(classroom, board, width)
-        else:
-            the_map(classroom, board, width)
+        (finals if revealed else the_map)(classroom, board, wide)
     with right:
         st.html(ranking(classroom, standing, mine))
-        lines(classroom, board, standing, width)
+        lines(classroom, board, standing, wide)
     best(classroom, board, width)
 
 
@@ -110,23 +121,29 @@ def named_by_accuracy(classroom: Classroom) -> tuple[tuple[int, str], ...]:
 # ---------------------------------------------------------------------------------------------------- words
 
 
+def title(classroom: Classroom) -> str:
+    """What class it is, and its code for who comes late."""
+    code = f'<span class="code">{codes.written(classroom.code)}</span>' if classroom.ended is None else ""
+    return f'<span class="title"><bdi>{escape(classroom.title)}</bdi></span>{code}'
+
+
 def totals(classroom: Classroom, board: Board) -> str:
     """What the class has done so far, in a line."""
     said = [
-        _("{count} students").format(count=board.joined),
-        _("{count} rounds").format(count=board.rounds),
-        _("{count} trials").format(count=f"{len(board.validation):,}"),
-        _("{count} epochs").format(count=f"{board.epochs:,}"),
+        _("students: {count}").format(count=board.joined),
+        _("rounds: {count}").format(count=board.rounds),
+        _("trials: {count}").format(count=f"{len(board.validation):,}"),
+        _("epochs: {count}").format(count=f"{board.epochs:,}"),
     ]
     if board.running:
-        said.append(_("{count} learning now").format(count=board.running))
+        said.append(_("learning now: {count}").format(count=board.running))
     if board.left_out:
-        said.append(_("{count} rounds on other images left out").format(count=board.left_out))
+        said.append(_("left out, on other images: {count}").format(count=board.left_out))
     if classroom.ended is not None:
         said.append(_("the class has ended"))
     elif not classroom.rounds_open:
         said.append(_("rounds are closed"))
-    return f'<div class="board-line">{"".join(f"<span>{escape(one)}</span>" for one in said)}</div>'
+    return "".join(f"<span>{escape(one)}</span>" for one in said)
 
 
 def ranking(classroom: Classroom, standing: Standing | None, mine: int | None) -> str:
@@ -168,12 +185,12 @@ def rank_line(classroom: Classroom, rank: Rank, budget: int, mine: int | None) -
 
 def about_finals(finals: tuple[Final, ...]) -> list[str]:
     """What the final tests of a class say together."""
-    said = [_("{count} final tests").format(count=len(finals))]
+    said = [_("Final tests: {count}").format(count=len(finals))]
     found = optimism(finals)
     if found is None:
         return said
     if others := len(finals) - found.count:
-        said[0] += _(", {count} of them of values that were not chosen by a trial").format(count=others)
+        said[0] += _(", of values that were not chosen by a trial: {count}").format(count=others)
     said.append(
         _(
             "The accuracy that led to a choice was {led:.3f} on average. On other seeds the same values reach "
@@ -197,7 +214,7 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def the_map(classroom: Classroom, board: Board, width: int) -> None:
+def the_map(classroom: Classroom, board: Board, wide: bool) -> None:
     """All trials of the class, and where everybody looks."""
     lr, wd = charts.map_domains(board)
     by_accuracy = named_by_accuracy(classroom)
@@ -206,16 +223,17 @@ def the_map(classroom: Classroom, board: Board, width: int) -> None:
         "points": encoded(charts.points_table, board, by_accuracy),
     }
     st.vega_lite_chart(
-        {**charts.map_spec(width, lr, wd, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        {**charts.map_spec(wide, lr, wd, bool(by_accuracy), language(), dark()), "datasets": datasets},
         key="board_map",
+        width="stretch",
         alt=_("Map of the class's trials by learning rate and weight decay. {best}").format(best=best_in_words(board)),
     )
+    said = _("○ the class's Best-20   × diverged   □ where everybody looks now")
     if len(board.drawn) < len(board.validation):
-        st.caption(
-            _("{drawn} of {trials} trials are drawn, picked at random, and the best 20 in any case.").format(
-                drawn=len(board.drawn), trials=f"{len(board.validation):,}"
-            )
+        said += "   · " + _("{drawn} of {trials} trials drawn, picked at random").format(
+            drawn=f"{len(board.drawn):,}", trials=f"{len(board.validation):,}"
         )
+    st.html(f'<p class="board-marks">{escape(said)}</p>')
 
 
 def best_in_words(board: Board) -> str:
@@ -228,7 +246,7 @@ def best_in_words(board: Board) -> str:
     )
 
 
-def lines(classroom: Classroom, board: Board, standing: Standing | None, width: int) -> None:
+def lines(classroom: Classroom, board: Board, standing: Standing | None, wide: bool) -> None:
     """Everybody's best so far against the epochs spent."""
     budget = standing.budget if standing else 0
     label = _("equal budget: {budget}").format(budget=f"{budget:,}")
@@ -237,10 +255,11 @@ def lines(classroom: Classroom, board: Board, standing: Standing | None, width: 
         "lines": encoded(charts.lines_table, board, by_accuracy),
         "budget": arrow(charts.budget_table(budget, label)),
     }
-    spec = charts.lines_spec(width, charts.most_epochs(board), bool(by_accuracy), language(), dark())
+    spec = charts.lines_spec(wide, charts.most_epochs(board), bool(by_accuracy), language(), dark())
     st.vega_lite_chart(
         {**spec, "datasets": datasets},
         key="board_lines",
+        width="stretch",
         alt=_("Best accuracy so far against epochs spent, a line a student"),
     )
 
@@ -258,13 +277,14 @@ def best(classroom: Classroom, board: Board, width: int) -> None:
     )
 
 
-def finals(classroom: Classroom, board: Board, width: int) -> None:
+def finals(classroom: Classroom, board: Board, wide: bool) -> None:
     """What the test set made of everybody's choice."""
     by_accuracy = named_by_accuracy(classroom)
     datasets = {"finals": encoded(charts.finals_table, board, by_accuracy)}
     st.vega_lite_chart(
-        {**charts.finals_spec(width, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        {**charts.finals_spec(wide, bool(by_accuracy), language(), dark()), "datasets": datasets},
         key="board_finals",
+        width="stretch",
         alt=" ".join(about_finals(board.finals)),
     )
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in about_finals(board.finals))

@@ -23,7 +23,6 @@ from pages.components.charts import (
     NO_HEADER,
     TRAINING,
     VALIDATION,
-    WIDE,
     Domain,
     diverged_shape,
     domains,
@@ -33,10 +32,9 @@ from pages.components.text import catalogue
 
 RANGES, LEADERS, BUDGET = "#7c8591", "#c2417c", "#c2417c"
 CURVE_POINTS = 30  # of an epoch axis; a panel is small
-MAP, LINES, FINALS, PANEL = 430, 250, 470, 62  # heights in pixels
-LEFT = 0.6  # of a wide page, for the map
-AXIS, GAP = 70, 16  # pixels for an axis with its title; between panels
-SMALL = 180  # pixels that a panel needs
+TALL, FLAT = {True: 570, False: 400}, {True: 230, False: 260}  # heights in pixels, by whether the page is wide
+PANEL, PANEL_WIDTH = 56, 160  # pixels of a Best panel, and the least that it may be wide
+AXIS, GAP = 40, 16  # pixels for a panel's axis; between panels
 SCALES = (10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 EPOCHS = [lead * scale for scale in SCALES for lead in (1, 2, 5)]  # ends of an axis of epochs
 
@@ -147,16 +145,6 @@ def most_epochs(board: Board) -> int:
 # ---------------------------------------------------------------------------------------------------- charts
 
 
-def left_width(width: int) -> int:
-    """Pixels of the left column, all of a narrow page."""
-    return int(LEFT * width) if width >= WIDE else width
-
-
-def right_width(width: int) -> int:
-    """Pixels of the right column."""
-    return width - left_width(width) - 32 if width >= WIDE else width
-
-
 def large(chart: Any, dark: bool) -> dict[str, Any]:
     """A chart in type for the back row."""
     found: dict[str, Any] = (
@@ -175,10 +163,10 @@ def accuracy(channel: Any, field: str, title: str | None) -> Any:
 
 
 @lru_cache(maxsize=128)
-def map_spec(width: int, lr: Domain, wd: Domain, named: bool, lang: str, dark: bool) -> dict[str, Any]:
+def map_spec(wide: bool, lr: Domain, wd: Domain, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """All trials on the log plane, larger and brighter the better, over everybody's ranges.
 
-    width: pixels of the page    named: whether a trial tells whose it is    dark: the theme
+    wide: whether two columns stand side by side    named: whether a trial tells whose it is    dark: the theme
     """
     word = catalogue(lang).gettext
     ink = INK[dark]
@@ -188,7 +176,7 @@ def map_spec(width: int, lr: Domain, wd: Domain, named: bool, lang: str, dark: b
         "y": power_axis("y", "wd", word("weight decay"), wd),
     }
     boxes = alt.Chart(alt.NamedData("ranges")).mark_rect(
-        fill=RANGES, fillOpacity=0.05, stroke=RANGES, strokeWidth=1.5, strokeOpacity=0.7
+        fill=RANGES, fillOpacity=0, stroke=RANGES, strokeWidth=1.5, strokeOpacity=0.5
     )
     ranges = boxes.encode(x2="lr_high:Q", y2="wd_high:Q", tooltip=[who])
     trials = alt.Chart(alt.NamedData("points"))
@@ -213,15 +201,15 @@ def map_spec(width: int, lr: Domain, wd: Domain, named: bool, lang: str, dark: b
         text="Best-1", dy=-20, fontSize=17, fontWeight="bold", color=ink
     )
     chart = alt.layer(ranges, points, rings, first, encoding=alt.SharedEncoding(**axes))
-    return large(chart.properties(width=left_width(width) - AXIS, height=MAP), dark)
+    return large(chart.properties(height=TALL[wide]), dark)
 
 
 @lru_cache(maxsize=128)
-def lines_spec(width: int, most: int, named: bool, lang: str, dark: bool) -> dict[str, Any]:
+def lines_spec(wide: bool, most: int, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """Everybody's best accuracy so far against the epochs spent for it. most: where the axis of epochs ends"""
     word = catalogue(lang).gettext
     x = alt.X("spent:Q", title=word("epochs spent"), scale=alt.Scale(domain=[0, most], nice=False),
-              axis=alt.Axis(format="~s", tickCount=5, gridOpacity=0.4))  # fmt: skip
+              axis=alt.Axis(format=",d", tickCount=5, gridOpacity=0.4))  # fmt: skip
     y = accuracy(alt.Y, "best", word("best accuracy so far"))
     shown = [
         *([alt.Tooltip("who:N", title=word("student"))] if named else []),
@@ -238,14 +226,14 @@ def lines_spec(width: int, most: int, named: bool, lang: str, dark: bool) -> dic
         y=alt.value(4), text="label:N"
     )
     chart = alt.layer(rule, lines, ends.encode(tooltip=shown), label)
-    return large(chart.properties(width=right_width(width) - AXIS, height=LINES), dark)
+    return large(chart.properties(height=FLAT[wide]), dark)
 
 
 @lru_cache(maxsize=128)
 def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
     """The class's Best-20 as curves. epochs: of the longest of them"""
     word = catalogue(lang).gettext
-    columns = next(count for count in (10, 5, 4, 2, 1) if count == 1 or width >= count * (SMALL if count > 2 else 150))
+    columns = next(count for count in (10, 5, 4, 2) if count == 2 or width >= count * PANEL_WIDTH)
     ink = INK[dark]
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     axis = alt.Axis(values=[1, epochs] if epochs > 1 else [1], format="d", grid=False, labelFontSize=12)
@@ -271,11 +259,11 @@ def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
         ),
     ]
     panel = alt.layer(*lines, *words, data=alt.NamedData("curves"))
-    side = (width - AXIS // 2 - (GAP + 14) * (columns - 1)) // columns
+    side = (width - AXIS - (GAP + 12) * (columns - 1)) // columns
     chart = panel.properties(width=side, height=PANEL).facet(
         facet=alt.Facet("rank:O", header=NO_HEADER, sort="ascending"),
         columns=columns,
-        spacing={"column": GAP, "row": 30},
+        spacing={"column": GAP, "row": 24},
         title=alt.Title(
             word("The class's Best-20"),
             subtitle=word("accuracy by epoch: validation solid, training dashed"),
@@ -291,7 +279,7 @@ def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=128)
-def finals_spec(width: int, named: bool, lang: str, dark: bool) -> dict[str, Any]:
+def finals_spec(wide: bool, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """Everybody's test accuracy against the validation accuracy that led there: below the line, it had flattered."""
     word = catalogue(lang).gettext
     ink = INK[dark]
@@ -312,11 +300,11 @@ def finals_spec(width: int, named: bool, lang: str, dark: bool) -> dict[str, Any
     ]
     said = [
         table.mark_text(align="left", baseline="bottom", dx=6, fontSize=15, color=ink).encode(
-            x="mean(validation):Q", y=alt.value(FINALS - 6), text=alt.value(word("mean, validation"))
+            x="mean(validation):Q", y=alt.value(18), text=alt.value(word("mean, validation"))
         ),
         table.mark_text(align="left", baseline="bottom", dy=-4, fontSize=15, color=ink).encode(
             x=alt.value(6), y="mean(test):Q", text=alt.value(word("mean, test"))
         ),
     ]
     chart = alt.layer(even, *means, points, *said)
-    return large(chart.properties(width=left_width(width) - AXIS, height=FINALS), dark)
+    return large(chart.properties(height=TALL[wide]), dark)

@@ -34,12 +34,12 @@ def join_link(classroom: Classroom) -> str:
 
 def board_link(classroom: Classroom) -> str:
     """The link of the board alone, for the projector."""
-    return f"{root()}class_board?class={classroom.code}&board"
+    return f"{root()}class_board?class={classroom.code}&board={classroom.board_key}"
 
 
 def teacher_link(secret: str) -> str:
-    """The link that is the key to a class."""
-    return f"{root()}?teach={secret}"
+    """The link that is the key to a class; straight to the page, so that no other address has the secret in it."""
+    return f"{root()}class_board?teach={secret}"
 
 
 def invitation(classroom: Classroom) -> None:

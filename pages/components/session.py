@@ -173,6 +173,16 @@ def lab() -> Lab:
     return found
 
 
+def known_lab() -> Lab | None:
+    """The lab that the address names, else this tab's; None, and no new one, if there is none."""
+    context = get_script_run_ctx()
+    token = st.query_params.get("lab") or session().token
+    try:
+        return labs().find(token, context.session_id if context else "") if token else None
+    except StoreError as fault:
+        out_of_reach(fault)
+
+
 def in_address(name: str, value: str) -> None:
     """Have the address say so; "": not name it at all."""
     if value and st.query_params.get(name) != value:
