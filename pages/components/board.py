@@ -176,10 +176,10 @@ def rank_line(classroom: Classroom, rank: Rank, budget: int, mine: int | None) -
     who = escape(name(member)) if member else ""
     place = f"{rank.place} =" if rank.tied else f"{rank.place}"
     own = rank.seat == mine
-    you = f" ← {escape(_('you'))}" if own else ""
+    you = f"{escape(_('you'))}: " if own else ""
     return (
         f'<li{" class=mine" if own else ""}><span class="place">{place}</span>'
-        f'<span class="who"><bdi>{who}</bdi>{you}</span><span>{rank.accuracy:.2f}</span></li>'
+        f'<span class="who">{you}<bdi>{who}</bdi></span><span>{rank.accuracy:.2f}</span></li>'
     )
 
 

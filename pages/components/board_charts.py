@@ -33,6 +33,7 @@ from pages.components.text import catalogue
 RANGES, LEADERS, BUDGET = "#7c8591", "#c2417c", "#c2417c"
 CURVE_POINTS = 30  # of an epoch axis; a panel is small
 TALL, FLAT = {True: 570, False: 400}, {True: 230, False: 260}  # heights in pixels, by whether the page is wide
+FINALS = {True: 430, False: 360}
 PANEL, PANEL_WIDTH = 56, 160  # pixels of a Best panel, and the least that it may be wide
 AXIS, GAP = 40, 16  # pixels for a panel's axis; between panels
 SCALES = (10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -292,7 +293,7 @@ def finals_spec(wide: bool, named: bool, lang: str, dark: bool) -> dict[str, Any
         alt.Tooltip("test:Q", title=word("test accuracy"), format=".3f"),
     ]
     points = table.mark_point(filled=True, size=130, color=VALIDATION, opacity=0.75).encode(x=x, y=y, tooltip=shown)
-    line = alt.Chart(alt.InlineData([{"at": 0}, {"at": 1}])).mark_line(color=BOX, strokeDash=[6, 4], strokeWidth=2)
+    line = alt.Chart(alt.sequence(0, 2, 1, as_="at")).mark_line(color=BOX, strokeDash=[6, 4], strokeWidth=2)
     even = line.encode(x="at:Q", y="at:Q")
     means = [
         table.mark_rule(color=LEADERS, strokeWidth=2.5).encode(x="mean(validation):Q"),
@@ -307,4 +308,4 @@ def finals_spec(wide: bool, named: bool, lang: str, dark: bool) -> dict[str, Any
         ),
     ]
     chart = alt.layer(even, *means, points, *said)
-    return large(chart.properties(height=TALL[wide]), dark)
+    return large(chart.properties(height=FINALS[wide]), dark)
