@@ -145,7 +145,6 @@ def _restored(token: str, record: LabRecord) -> Lab:
     lab = Lab(
         token,
         plan=RoundPlan.from_json(record.plan),
-        preset=Preset.from_json(record.preset) if record.preset else AS_IT_COMES,
         rounds=[restored_round(one) for one in record.rounds],
         earlier=spaces_from_json(record.earlier),
         chosen=Choice(**json.loads(record.chosen)) if record.chosen else None,
@@ -154,6 +153,7 @@ def _restored(token: str, record: LabRecord) -> Lab:
         sits=(record.member.classroom, record.member.seat) if record.member else None,
         created=record.created,
         used=record.used,
+        preset=Preset.from_json(record.preset) if record.preset else AS_IT_COMES,
     )
     if record.opening:
         lab.take(restored_opening(record.opening))

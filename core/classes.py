@@ -100,7 +100,7 @@ class Classes:
         lab = Lab(
             token,
             replace(classroom.preset.plan, seed=_seed(classroom, member)),
-            classroom.preset,
+            preset=classroom.preset,
             pseudonym=member.pseudonym,
             sits=(classroom.code, member.seat),
             classroom=classroom,

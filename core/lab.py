@@ -91,7 +91,6 @@ class Lab:
 
     token: str
     plan: RoundPlan = RoundPlan()
-    preset: Preset = AS_IT_COMES  # the lesson that the lab was made for, to its end
     rounds: list[LabRound] = field(default_factory=list)
     earlier: list[SearchSpace] = field(default_factory=list)  # ranges before the present ones, for undo
     chosen: Choice | None = None
@@ -103,6 +102,7 @@ class Lab:
     classroom: Classroom | None = None  # that class
     created: float = field(default_factory=time.time)
     used: float = field(default_factory=time.time)
+    preset: Preset = AS_IT_COMES  # the lesson that the lab was made for, to its end
     changed: Callable[["Lab", int | None], None] = _nobody  # told of every change, and of which round's
     lock: threading.RLock = field(default_factory=threading.RLock)
 

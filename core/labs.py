@@ -47,7 +47,7 @@ class Labs:
         known = lab is not None
         with self._lock:
             if lab is None:
-                lab = Lab(secrets.token_urlsafe(TOKEN_BYTES), preset.plan, preset)
+                lab = Lab(secrets.token_urlsafe(TOKEN_BYTES), preset.plan, preset=preset)
             lab = self._labs.setdefault(lab.token, lab)  # another tab may have been faster
             self._labs.move_to_end(lab.token)
             seen = self._sessions.setdefault(lab.token, OrderedDict())

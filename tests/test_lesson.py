@@ -35,7 +35,7 @@ class Refusing:
 
 def lab_with(*rounds: RoundProgress, preset: Preset = LESSON) -> Lab:
     numbered = [LabRound(number, Kept(one)) for number, one in enumerate(rounds, start=1)]
-    return Lab("t" * 24, preset.plan, preset, numbered)
+    return Lab("t" * 24, preset.plan, numbered, preset=preset)
 
 
 def spent(trials: int, epochs: int, status: Status = Status.FINISHED, done: int | None = None) -> RoundProgress:

@@ -188,7 +188,7 @@ def map_spec(wide: bool, lr: Domain, wd: Domain, named: bool, lang: str, dark: b
     ]
     legend = alt.Legend(title=word("val acc"), orient="top", direction="horizontal", values=[0, 0.25, 0.5, 0.75, 1],
                         format=".2f", symbolType="circle", columns=5)  # fmt: skip
-    points = trials.mark_point(filled=True, opacity=0.85, stroke=BOX, strokeWidth=0.4).encode(
+    points = trials.mark_point(filled=True, opacity=0.85, stroke=BOX, strokeWidth=0.8 if dark else 0.4).encode(
         color=alt.Color("validation:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend),
         size=alt.Size("validation:Q", scale=alt.Scale(domain=[0, 1], range=[18, 170]), legend=legend),
         shape=diverged_shape(),
@@ -251,16 +251,15 @@ def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
         base.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(y=y("training")),
         base.mark_line(color=VALIDATION, strokeWidth=2.5).encode(y=y("validation")),
     ]
+    side = (width - AXIS - (GAP + 12) * (columns - 1)) // columns
+    bold = {"dy": -18, "fontSize": 15, "fontWeight": "bold"}
     words = [
-        first.mark_text(align="left", baseline="bottom", dy=-18, fontSize=15, fontWeight="bold", color=ink).encode(
-            x=alt.value(0), y=alt.value(0), text="head:N"
-        ),
-        first.mark_text(align="left", baseline="bottom", dy=-3, fontSize=12, color=ink).encode(
-            x=alt.value(0), y=alt.value(0), text="values:N"
-        ),
+        first.mark_text(align="left", baseline="bottom", color=ink, limit=side, **style).encode(
+            x=alt.value(0), y=alt.value(0), text=f"{field}:N"
+        )
+        for field, style in (("head", bold), ("values", {"dy": -3, "fontSize": 12}))
     ]
     panel = alt.layer(*lines, *words, data=alt.NamedData("curves"))
-    side = (width - AXIS - (GAP + 12) * (columns - 1)) // columns
     chart = panel.properties(width=side, height=PANEL).facet(
         facet=alt.Facet("rank:O", header=NO_HEADER, sort="ascending"),
         columns=columns,
