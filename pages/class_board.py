@@ -42,7 +42,7 @@ from pages.components.session import (
     who,
     widget_key,
 )
-from pages.components.text import CHOSEN, LANGUAGES, _, choose_language, listen, told
+from pages.components.text import LANGUAGES, _, language, speak, told
 
 STYLE = """
 <style>
@@ -107,7 +107,7 @@ def asked_for() -> tuple[Classroom | None, str | None]:
         in_address("desk", "1")
     else:
         return None, None
-    at_home(found)
+    speak(found.language)
     secret = state.secret if "board" not in st.query_params and of_teacher(state.secret, found.code) else None
     return found, secret
 
@@ -140,13 +140,6 @@ def is_mine(classroom: Classroom) -> bool:
     """Whether this tab's student sits in a class."""
     mine = known_lab()
     return mine is not None and mine.classroom is classroom
-
-
-def at_home(classroom: Classroom) -> None:
-    """Speak the class's language to whoever has not chosen one."""
-    if not st.session_state.get(CHOSEN):
-        choose_language(classroom.language)
-        listen()
 
 
 # ---------------------------------------------------------------------------------------------------- without a class
@@ -213,7 +206,7 @@ def create_form() -> None:
     """Title, language and lesson, and the button."""
     title = st.text_input(_("title of the class"), _("Chapter 6"), max_chars=TITLE, key="class_title")
     held_in = st.segmented_control(
-        _("language of the class"), HELD_IN, default=listen(), format_func=LANGUAGES.__getitem__, required=True,
+        _("language of the class"), HELD_IN, default=language(), format_func=LANGUAGES.__getitem__, required=True,
         key="class_language",
     )  # fmt: skip
     preset = Preset()

@@ -23,7 +23,7 @@ from core.limits import Limiter, new_classes, new_seats, wrong_codes
 from core.preset import AS_IT_COMES, Preset
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
-from pages.components.text import CHOSEN, _, told
+from pages.components.text import CHOSEN, _, speak, told
 
 SETTINGS = ("MNIST_DIR", "DATABASE_URL", "LAB_DAYS")  # in the environment or in st.secrets
 MOMENT = 0.5  # seconds that a page waits for a new round to be written down
@@ -166,6 +166,8 @@ def lab() -> Lab:
     state.token, state.lesson = found.token, found.preset
     in_address("lab", found.token)
     in_address("lesson", found.preset.to_text())
+    if found.classroom is not None:
+        speak(found.classroom.language)
     if found.preset != expected:  # what frames the page was drawn for another lesson
         st.rerun()
     if found.left_behind:

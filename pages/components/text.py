@@ -43,6 +43,13 @@ def choose_language(lang: str) -> None:
     st.session_state[CHOSEN] = lang
 
 
+def speak(lang: str) -> None:
+    """Take a language for this tab unless one has been chosen, in the address or by hand."""
+    if not st.session_state.get(CHOSEN):
+        choose_language(lang)
+        listen()
+
+
 def keep_in_address() -> None:
     """Write a chosen language into the address, again if a run began with an older address.
 
