@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.class_export import class_csv
-from core.classroom import Classroom, Finals, Ranking
+from core.classroom import Classroom, Finals, Member, Ranking
 from pages.components.board import live_board, name, spelled
 from pages.components.invitation import board_link, invitation, teacher_link
 from pages.components.session import attempt, classes, widget_key
@@ -117,38 +117,41 @@ def arrivals(classroom: Classroom) -> None:
 
 
 def roll(classroom: Classroom, secret: str) -> None:
-    """Everybody's names, with a tick to hide a nickname."""
-    seats = sorted(classroom.members)
-    if not seats:
+    """Everybody's names, and a switch at each nickname that hides it."""
+    if not classroom.members:
         st.caption(_("Nobody has joined yet."))
         return
-
-    def ticked() -> None:
-        for row, changes in st.session_state[key]["edited_rows"].items():
-            if "hidden" in changes:
-                attempt(classroom.hide, secret, seats[int(row)], bool(changes["hidden"]))
-
-    st.caption(_("A hidden nickname is replaced by the pseudonym everywhere, also if its student changes it."))
-    key = f"roll {len(seats)}"
+    named = [member for member in classroom.members.values() if member.nickname]
+    if named:
+        st.caption(_("A hidden nickname is replaced by the pseudonym everywhere, also if its student changes it."))
+    for member in named:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            hiding(classroom, secret, member)
+    number = st.column_config.NumberColumn
     columns = {
         "pseudonym": st.column_config.TextColumn(_("pseudonym")),
         "nickname": st.column_config.TextColumn(_("nickname")),
-        "hidden": st.column_config.CheckboxColumn(_("hide the nickname")),
-        "rounds": st.column_config.NumberColumn(_("rounds")),
+        "rounds": number(_("rounds")),
+        "spent": number(_("epochs spent")),
     }
-    st.data_editor(
-        roll_frame(classroom), column_config=columns, disabled=["pseudonym", "nickname", "rounds"], hide_index=True,
-        key=key, on_change=ticked,
+    st.dataframe(roll_frame(classroom), column_config=columns, hide_index=True, width="content")
+
+
+def hiding(classroom: Classroom, secret: str, member: Member) -> None:
+    """A nickname, and the switch that hides it; the switch's label is no place for what a student has typed."""
+    key = widget_key(f"hide_{member.seat}", member.hidden)
+    st.toggle(
+        _("hide the nickname of {name}").format(name=spelled(member.pseudonym, language())), member.hidden, key=key,
+        on_change=lambda: attempt(classroom.hide, secret, member.seat, st.session_state[key]),
     )  # fmt: skip
+    st.html(f"<bdi>{escape(member.nickname)}</bdi>", width="content")
 
 
 def roll_frame(classroom: Classroom) -> pd.DataFrame:
-    """One row a student: pseudonym, nickname, whether it is hidden, rounds begun."""
-    rows = [
-        (
-            spelled(member.pseudonym, language()), member.nickname, member.hidden,
-            len(classroom.labs[seat].rounds) if seat in classroom.labs else 0,
-        )
-        for seat, member in sorted(classroom.members.items())
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["pseudonym", "nickname", "hidden", "rounds"])
+    """One row a student: pseudonym, nickname, rounds begun, epochs spent."""
+    rows = []
+    for seat, member in sorted(classroom.members.items()):
+        lab = classroom.labs.get(seat)
+        done = (len(lab.rounds), lab.spent) if lab else (0, 0)
+        rows.append((spelled(member.pseudonym, language()), member.nickname, *done))
+    return pd.DataFrame(rows, columns=["pseudonym", "nickname", "rounds", "spent"])
