@@ -16,7 +16,7 @@ def main() -> None:
         initial_sidebar_state="collapsed",
     )
     page = st.navigation(layout.rooms(), position="top")
-    layout.frame()
+    layout.frame(page)
     page.run()
 
 

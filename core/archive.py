@@ -1,4 +1,4 @@
-"""A lab as the store writes it down, and back: rounds as blobs of their curves, everything else as JSON."""
+"""Labs and classes as the store writes them down, and back: rounds as blobs of their curves, the rest as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from core.class_store import ClassRecord, SeatRecord
+from core.classroom import Classroom, Finals, Member, Ranking, Standing
 from core.errors import N_
 from core.final_test import FinalTest, Outcome, Temptation
 from core.lab import Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json, unfinished
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
-from core.store import LabRecord, OpeningRecord, RepeatRecord, RoundRecord, StoreError
+from core.store import LabRecord, MemberRecord, OpeningRecord, RepeatRecord, RoundRecord, StoreError
 
 CURVES = np.dtype("<f4")
 EPOCHS = np.dtype("<i2")
@@ -37,6 +39,7 @@ def lab_record(lab: Lab, numbers: Iterable[int]) -> LabRecord:
                 if number in chosen
             ],
             opening=opening_record(lab.final) if lab.final else None,
+            member=member_record(lab.classroom.code, lab.member) if lab.classroom and lab.member else None,
             preset=lab.preset.to_json() if lab.preset != AS_IT_COMES else None,
         )
 
@@ -69,6 +72,68 @@ def opening_record(final: FinalTest) -> OpeningRecord:
     )
 
 
+def member_record(code: str, member: Member) -> MemberRecord:
+    """A seat of the class of a code."""
+    return MemberRecord(code, member.seat, member.nickname, member.hidden, member.last_round)
+
+
+def class_record(classroom: Classroom) -> ClassRecord:
+    """A class with its seats; their labs are written down by themselves."""
+    with classroom.lock:
+        return ClassRecord(
+            code=classroom.code,
+            teacher=classroom.key,
+            title=classroom.title,
+            language=classroom.language,
+            preset=classroom.preset.to_json(),
+            created=classroom.created,
+            used=classroom.used,
+            rounds_open=classroom.rounds_open,
+            board_open=classroom.board_open,
+            ranking=str(classroom.ranking),
+            frozen=classroom.frozen.to_json() if classroom.frozen else None,
+            finals=str(classroom.finals),
+            ended=classroom.ended,
+            seats=[
+                SeatRecord(one.lab, one.pseudonym, member_record(classroom.code, one))
+                for one in classroom.members.values()
+            ],
+        )
+
+
+def restored_class(record: ClassRecord, labs: dict[int, LabRecord]) -> Classroom:
+    """The class of a record, its labs as they were last written down. Raises StoreError."""
+    try:
+        classroom = _restored_class(record)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(N_("The lab's store was made by another version of this program.")) from error
+    classroom.labs = {seat: restored("", lab) for seat, lab in labs.items()}
+    return classroom
+
+
+def _restored_class(record: ClassRecord) -> Classroom:
+    members = [
+        Member(one.member.seat, one.lab, one.pseudonym, one.member.nickname, one.member.hidden, one.member.last_round)
+        for one in record.seats
+    ]
+    return Classroom(
+        code=record.code,
+        key=record.teacher,
+        title=record.title,
+        language=record.language,
+        preset=Preset.from_json(record.preset),
+        rounds_open=record.rounds_open,
+        ranking=Ranking(record.ranking),
+        frozen=Standing.from_json(record.frozen) if record.frozen else None,
+        finals=Finals(record.finals),
+        board_open=record.board_open,
+        ended=record.ended,
+        created=record.created,
+        used=record.used,
+        members={member.seat: member for member in members},
+    )
+
+
 def restored(token: str, record: LabRecord) -> Lab:
     """The lab of a record; its unfinished rounds wait to be revived. Raises StoreError if it cannot be understood."""
     try:
@@ -86,6 +151,7 @@ def _restored(token: str, record: LabRecord) -> Lab:
         chosen=Choice(**json.loads(record.chosen)) if record.chosen else None,
         repeats={(one.number, one.trial): np.frombuffer(one.accuracy, CURVES) for one in record.repeats},
         pseudonym=record.pseudonym,
+        sits=(record.member.classroom, record.member.seat) if record.member else None,
         created=record.created,
         used=record.used,
         preset=Preset.from_json(record.preset) if record.preset else AS_IT_COMES,

@@ -55,11 +55,11 @@ def journal_csv(lab: Lab) -> str:
     with lab.lock:
         for round_ in lab.rounds:
             if round_.progress.status.over:
-                table.writerows(_rows(lab, round_))
+                table.writerows(trial_rows(lab, round_))
     return file.getvalue()
 
 
-def _rows(lab: Lab, round_: LabRound) -> list[list[object]]:
+def trial_rows(lab: Lab, round_: LabRound) -> list[list[object]]:
     """A round's rows of the table, by trial."""
     progress, plan = round_.progress, round_.progress.plan
     ranks = {int(trial): rank for rank, trial in enumerate(progress.ranking(), 1)}

@@ -14,6 +14,7 @@ import numpy as np
 
 from core import pseudonyms
 from core.again import Again
+from core.classroom import Classroom, Member
 from core.engine.local import Engine, RoundHandle
 from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
@@ -102,6 +103,8 @@ class Lab:
     replays: dict[int, Replay] = field(default_factory=dict)  # by number of the round; not written down
     final: FinalTest | None = None  # from the opening of the test set on
     pseudonym: str = field(default_factory=pseudonyms.draw)
+    sits: tuple[str, int] | None = None  # code of the class that the lab belongs to, and its seat there
+    classroom: Classroom | None = None  # that class
     created: float = field(default_factory=time.time)
     used: float = field(default_factory=time.time)
     preset: Preset = AS_IT_COMES  # the lesson that the lab was made for, to its end
@@ -144,6 +147,11 @@ class Lab:
         return self.latest is not None and not self.latest.progress.status.over
 
     @property
+    def member(self) -> Member | None:
+        """The lab's seat in its class."""
+        return self.classroom.members[self.sits[1]] if self.classroom and self.sits else None
+
+    @property
     def spent(self) -> int:
         """Epochs of all trials of all rounds; a round that is not over counts as a whole."""
         plans = [one.progress.plan for one in self.rounds if not one.progress.status.over]
@@ -172,9 +180,12 @@ class Lab:
         """Begin the next round. The one after it gets the next seed, so that it draws other values.
 
         settings: what is different in this round alone, such as its trials' values
-        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened or the budget is spent.
+        Raises DatasetError, EngineBusy, and LessonError once the test set has been opened or the budget is spent, or
+        while the teacher has closed the rounds.
         """
         with self.lock:
+            if self.classroom is not None:
+                self.classroom.check_start()
             if self.final is not None:
                 raise LessonError(N_("The test set is open, so this lab is closed for tuning. Go on in a new one."))
             if self.busy:
@@ -316,6 +327,8 @@ class Lab:
         Raises LessonError, and then nothing has been opened, unless it says so.
         """
         with self.lock:
+            if self.classroom is not None:
+                self.classroom.check_test()
             if self.busy:
                 raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
             if choice is not None and choice != self.chosen:
@@ -327,6 +340,15 @@ class Lab:
                 raise LessonError(N_("The test set of this lab has been opened before."))
             self.take(final)
             final.revive(engine, self.token)
+
+    def led_there(self) -> float | None:
+        """The validation accuracy by which the tested value was chosen, if it comes from a round of as many epochs."""
+        round_ = self.round(self.chosen.number) if self.chosen and self.chosen.number is not None else None
+        if round_ is None or self.chosen is None or self.chosen.trial is None or self.final is None:
+            return None
+        if int(round_.progress.epochs_done[self.chosen.trial]) != self.final.plan.epochs:
+            return None
+        return float(round_.progress.last_validation()[self.chosen.trial])
 
     def take(self, final: FinalTest) -> None:
         """From now on the test set is open."""

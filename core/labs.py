@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from core.archive import restored
+from core.classes import Classes
 from core.lab import Lab
 from core.preset import AS_IT_COMES, Preset
 from core.saving import Saver
@@ -23,14 +24,18 @@ class Labs:
     """The labs of a server, and which browser sessions have each open.
 
     session_lives: whether a browser session is there    saver: None for labs that live in memory alone
+    classes: where labs sit that belong to a class
     """
 
-    def __init__(self, session_lives: Callable[[str], bool], saver: Saver | None = None) -> None:
+    def __init__(
+        self, session_lives: Callable[[str], bool], saver: Saver | None = None, classes: Classes | None = None
+    ) -> None:
         self._labs: OrderedDict[str, Lab] = OrderedDict()
         self._sessions: dict[str, OrderedDict[str, None]] = {}
         self._session_lives = session_lives
         self._lock = threading.Lock()
         self.saver = saver
+        self.classes = classes or Classes(saver)
 
     def open(self, token: str | None, session: str, preset: Preset = AS_IT_COMES) -> tuple[Lab, bool]:
         """The lab of a token for a browser session, and whether it is known; without one it is a new lab.
@@ -50,6 +55,7 @@ class Labs:
             seen.move_to_end(session)
             while len(seen) > SESSIONS:
                 seen.popitem(last=False)
+        self.classes.seat(lab)  # before anybody can do anything in it
         if self.saver is not None:
             lab.changed = self.saver.mark
             if not known or time.time() - lab.used > USED:
@@ -65,9 +71,14 @@ class Labs:
             self._labs[lab.token] = lab
         if self.saver is not None:
             lab.changed = self.saver.mark
+            self.saver.mark(lab)
             for round_ in lab.rounds:
                 self.saver.mark(lab, round_.number)
         return lab
+
+    def find(self, token: str, session: str) -> Lab | None:
+        """The lab of a token for a browser session, None if there is none. Raises StoreError."""
+        return self.open(token, session)[0] if self._known(token) is not None else None
 
     def in_memory(self, token: str) -> Lab | None:
         """The lab of a token if it is at hand; the store is not asked."""

@@ -1,6 +1,8 @@
 """Friendly names for labs, so that nobody need give their own."""
 
 import secrets
+from collections.abc import Collection
+from itertools import count
 
 from core.errors import N_
 
@@ -18,6 +20,17 @@ ANIMALS = [
 ]  # fmt: skip
 
 
+DRAWS = 20  # until a name that nobody has gets a number
+
+
 def draw() -> str:
     """A name such as "quick otter": two words, each of which the catalogue knows."""
     return f"{secrets.choice(ADJECTIVES)} {secrets.choice(ANIMALS)}"
+
+
+def draw_besides(taken: Collection[str]) -> str:
+    """A name that is not taken: another draw, and after DRAWS of them a number behind it."""
+    for _ in range(DRAWS):
+        if (name := draw()) not in taken:
+            return name
+    return next(numbered for number in count(2) if (numbered := f"{name} {number}") not in taken)

@@ -1,5 +1,5 @@
-"""Labs are written down behind the page's back: a page says what has changed, a thread writes it, again and again if
-need be, so that a lesson goes on while the store is away.
+"""Labs and classes are written down behind the page's back: a page says what has changed, a thread writes it, again and
+again if need be, so that a lesson goes on while the store is away.
 
     page --mark(lab, round)--> what is unsaved --thread--> Store         page <--fault-- why nothing can be saved now
 """
@@ -8,10 +8,12 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from core.archive import lab_record, opening_record
+from core.archive import class_record, lab_record, opening_record
+from core.class_store import ClassRecord, ClassStore
+from core.classroom import Classroom
 from core.errors import N_, LessonError
 from core.final_test import FinalTest
 from core.lab import Lab
@@ -34,8 +36,9 @@ class Saver:
     def __init__(self, store: Callable[[], Store], days: float) -> None:
         self._make, self._days = store, days
         self._store: Store | None = None
-        self._unsaved: dict[str, tuple[Lab, set[int], float]] = {}  # token: lab, numbers of rounds, since when
-        self._writing: tuple[str, float] | None = None  # token and since when of the lab that is being written
+        # by token or code: what is unsaved, numbers of its rounds, since when
+        self._unsaved: dict[str, tuple[Lab | Classroom, set[int], float]] = {}
+        self._writing: tuple[str, float] | None = None  # token or code of what is being written, since when
         self._fault: LessonError | None = None
         self._changed = threading.Condition()
         self._preparing = threading.Lock()
@@ -46,9 +49,16 @@ class Saver:
 
     def mark(self, lab: Lab, number: int | None = None) -> None:
         """Have a lab written down, and the round of that number."""
+        self._mark(lab.token, lab, set() if number is None else {number})
+
+    def mark_class(self, classroom: Classroom) -> None:
+        """Have a class written down."""
+        self._mark(classroom.code, classroom, set())
+
+    def _mark(self, key: str, what: Lab | Classroom, more: set[int]) -> None:
         with self._changed:
-            _, numbers, since = self._unsaved.get(lab.token, (lab, set(), time.monotonic()))
-            self._unsaved[lab.token] = (lab, numbers | ({number} if number is not None else set()), since)
+            _, numbers, since = self._unsaved.get(key, (what, set(), time.monotonic()))
+            self._unsaved[key] = (what, numbers | more, since)
             self._changed.notify_all()
 
     def fault(self) -> LessonError | None:
@@ -81,8 +91,23 @@ class Saver:
     def enter(self, lab: Lab, final: FinalTest) -> bool:
         """Write the opening of a lab's test set down; False if it was opened before. Raises StoreError."""
         store = self._ready()
-        store.save(lab.token, lab_record(lab, []))
+        self._save(store, lab, [])
         return store.open_test(lab.token, opening_record(final))
+
+    def create_class(self, classroom: Classroom) -> bool:
+        """Write a new class down; False if there is one of that code. Raises StoreError."""
+        return ClassStore(self._ready()).create(class_record(classroom))
+
+    def load_class(self, code: str) -> tuple[ClassRecord, dict[int, LabRecord]] | None:
+        """The class of a code with its labs, None if there is none. Raises StoreError."""
+        classes = ClassStore(self._ready())
+        record = classes.load(code)
+        return None if record is None else (record, classes.labs(code))
+
+    def code_taught(self, teacher: str) -> str | None:
+        """The code of a teacher's class, by the hash of the secret. Raises StoreError."""
+        record = ClassStore(self._ready()).load_taught(teacher)
+        return None if record is None else record.code
 
     def close(self) -> None:
         """Write what is left, as far as the store takes it now, and end. Nothing happens the second time."""
@@ -127,15 +152,15 @@ class Saver:
                 self._changed.wait_for(lambda: self._closing or self._unsaved)
                 if not self._unsaved:
                     return
-                token, (lab, numbers, since) = next(iter(self._unsaved.items()))
+                token, (what, numbers, since) = next(iter(self._unsaved.items()))
                 del self._unsaved[token]
                 self._writing = token, since
-            written = self._attempt(partial(self._write, lab, numbers))
+            written = self._attempt(partial(self._write, what, numbers))
             with self._changed:
                 self._writing = None
                 if not written:
-                    _, more, _ = self._unsaved.pop(token, (lab, set(), since))
-                    self._unsaved[token] = (lab, numbers | more, since)  # behind the others: they may fare better
+                    _, more, _ = self._unsaved.pop(token, (what, set(), since))
+                    self._unsaved[token] = (what, numbers | more, since)  # behind the others: they may fare better
                 self._changed.notify_all()
                 if not written and self._closing:
                     return
@@ -145,16 +170,25 @@ class Saver:
                 if not written:
                     self._changed.wait_for(lambda: self._closing, RETRY)
 
-    def _write(self, lab: Lab, numbers: set[int]) -> None:
-        record = lab_record(lab, numbers)
+    def _write(self, what: Lab | Classroom, numbers: set[int]) -> None:
         store = self._ready()
-        if not store.save(lab.token, record) and lab.rounds:  # a store that has lost it, or never had it
-            record = lab_record(lab, [round_.number for round_ in lab.rounds])
-            store.save(lab.token, record)
+        if isinstance(what, Classroom):
+            ClassStore(store).save(class_record(what))
+            return
+        record, known = self._save(store, what, numbers)
+        if not known and what.rounds:  # a store that has lost it, or never had it
+            record, _ = self._save(store, what, [round_.number for round_ in what.rounds])
             if record.opening is not None:
-                store.open_test(lab.token, record.opening)
+                store.open_test(what.token, record.opening)
         if record.opening is not None:
-            store.save_opening(lab.token, record.opening)
+            store.save_opening(what.token, record.opening)
+
+    def _save(self, store: Store, lab: Lab, numbers: Iterable[int]) -> tuple[LabRecord, bool]:
+        """A lab's record as it was written, and whether the store had it; before it its class, if that is lost."""
+        if lab.classroom is not None:
+            ClassStore(store).create(class_record(lab.classroom))
+        record = lab_record(lab, numbers)
+        return record, store.save(lab.token, record)
 
     def _attempt(self, action: Callable[[], object]) -> bool:
         """Whether something could be done; why not is told to the pages."""

@@ -1,9 +1,11 @@
-"""The database: what of a lab outlives the server. The only file, with the migrations, that knows a table.
+"""The database: what outlives the server. The only file, with class_store.py and the migrations, that knows a table.
 
-    lab      # one row a lab: settings of the next round, ranges to go back to, choice
-    round    # one row a round, its curves as blobs
-    repeat   # one row a trial that was trained again on other seeds
-    opening  # of the test set: at most one row a lab, the database sees to it
+    lab         # one row a lab: settings of the next round, ranges to go back to, choice
+    round       # one row a round, its curves as blobs
+    repeat      # one row a trial that was trained again on other seeds
+    opening     # of the test set: at most one row a lab, the database sees to it
+    classroom   # one row a class: title, lesson, switches; see class_store.py
+    membership  # one row a lab that sits in a class
 
 A lab's key is a hash of its token, so whoever reads the database holds no key to a lab. SQLite by default, PostgreSQL
 by URL. Every fault of the database comes out as StoreError, a sentence for the page.
@@ -74,6 +76,34 @@ opening_table = sa.Table(
     sa.Column("result", sa.Text),  # JSON
     sa.Column("temptation", sa.Text),  # JSON
 )
+classroom_table = sa.Table(
+    "classroom",
+    tables,
+    sa.Column("code", sa.String(8), primary_key=True),
+    sa.Column("teacher", sa.String(64), nullable=False, unique=True),  # a hash of the secret
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("preset", sa.Text, nullable=False),  # JSON
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float, nullable=False, index=True),
+    sa.Column("rounds_open", sa.Boolean, nullable=False),
+    sa.Column("board_open", sa.Boolean, nullable=False),
+    sa.Column("ranking", sa.String(16), nullable=False),
+    sa.Column("frozen", sa.Text),  # the ranking as it was frozen, JSON
+    sa.Column("finals", sa.String(16), nullable=False),
+    sa.Column("ended", sa.Float),
+)
+membership_table = sa.Table(
+    "membership",
+    tables,
+    sa.Column("lab", sa.String(64), sa.ForeignKey("lab.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("classroom", sa.String(8), sa.ForeignKey("classroom.code", ondelete="CASCADE"), nullable=False),
+    sa.Column("seat", sa.Integer, nullable=False),
+    sa.Column("nickname", sa.Text, nullable=False),
+    sa.Column("hidden", sa.Boolean, nullable=False),
+    sa.Column("last_round", sa.Integer),
+    sa.UniqueConstraint("classroom", "seat", name="uq_membership_seat"),
+)
 
 
 OWN = ("pseudonym", "created", "used", "plan", "earlier", "chosen", "preset")  # what stands in a lab's own row
@@ -121,6 +151,17 @@ class OpeningRecord:
 
 
 @dataclass(frozen=True)
+class MemberRecord:
+    """The seat of a lab in a class."""
+
+    classroom: str
+    seat: int
+    nickname: str = ""
+    hidden: bool = False
+    last_round: int | None = None
+
+
+@dataclass(frozen=True)
 class LabRecord:
     """A lab as it is written down; times are seconds since 1970."""
 
@@ -133,6 +174,7 @@ class LabRecord:
     rounds: Sequence[RoundRecord] = field(default=())
     repeats: Sequence[RepeatRecord] = field(default=())
     opening: OpeningRecord | None = None
+    member: MemberRecord | None = None
     preset: str | None = None
 
 
@@ -189,33 +231,27 @@ class Store:
         """
         own = {"lab": lab_id(token)}
         row = {name: getattr(lab, name) for name in OWN}
-        with _faults_told(), self._engine.begin() as connection:
+        with self.transaction() as connection:
             same = lab_table.c.id == own["lab"]
             known = connection.execute(sa.select(lab_table.c.id).where(same)).first() is not None
-            _put(connection, lab_table, {"id": own["lab"]}, row)
+            put(connection, lab_table, {"id": own["lab"]}, row)
             for round_ in lab.rounds:
-                _put(connection, round_table, {**own, "number": round_.number}, asdict(round_))
+                put(connection, round_table, {**own, "number": round_.number}, asdict(round_))
             for repeat in lab.repeats:
-                _put(connection, repeat_table, {**own, "number": repeat.number, "trial": repeat.trial}, asdict(repeat))
+                put(connection, repeat_table, {**own, "number": repeat.number, "trial": repeat.trial}, asdict(repeat))
+            if lab.member is not None:
+                put(connection, membership_table, own, asdict(lab.member))
         return known
 
     def load(self, token: str) -> LabRecord | None:
         """The lab of a token, None if there is none."""
-        id_ = lab_id(token)
-        with _faults_told(), self._engine.connect() as connection:
-            found = connection.execute(sa.select(lab_table).where(lab_table.c.id == id_)).mappings().first()
-            if found is None:
-                return None
-            rounds = _rows(connection, round_table, id_, RoundRecord, round_table.c.number)
-            repeats = _rows(connection, repeat_table, id_, RepeatRecord, repeat_table.c.number)
-            opening = _rows(connection, opening_table, id_, OpeningRecord, opening_table.c.opened)
-        row = {name: found[name] for name in OWN}
-        return LabRecord(**row, rounds=rounds, repeats=repeats, opening=opening[0] if opening else None)
+        with self.transaction() as connection:
+            return lab_of(connection, lab_id(token))
 
     def open_test(self, token: str, opening: OpeningRecord) -> bool:
         """Enter a lab's opening of the test set; False if it has been opened before. The lab must have been saved."""
         try:
-            with _faults_told(), self._engine.begin() as connection:
+            with self.transaction() as connection:
                 connection.execute(opening_table.insert().values(lab=lab_id(token), **asdict(opening)))
         except _Twice:
             return False
@@ -226,13 +262,20 @@ class Store:
         found = {name: given for name in ("result", "temptation") if (given := getattr(opening, name)) is not None}
         if not found:
             return
-        with _faults_told(), self._engine.begin() as connection:
+        with self.transaction() as connection:
             connection.execute(opening_table.update().where(opening_table.c.lab == lab_id(token)).values(**found))
 
     def prune(self, before: float) -> int:
-        """Forget the labs that were last used before a time; how many there were."""
-        with _faults_told(), self._engine.begin() as connection:
+        """Forget the labs and classes that were last used before a time; how many labs there were."""
+        with self.transaction() as connection:
+            connection.execute(classroom_table.delete().where(classroom_table.c.used < before))
             return connection.execute(lab_table.delete().where(lab_table.c.used < before)).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A connection whose changes count together or not at all. Raises StoreError."""
+        with _faults_told(), self._engine.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -281,12 +324,28 @@ def _engine(url: str) -> sa.Engine:
     return engine
 
 
-def _put(connection: sa.Connection, table: sa.Table, key: dict[str, Any], row: dict[str, Any]) -> None:
+def put(connection: sa.Connection, table: sa.Table, key: dict[str, Any], row: dict[str, Any]) -> None:
     """Write a row over the one with its key, or as a new one, in one statement: another server may write it too."""
     own = {name: given for name, given in row.items() if name not in key}
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table).values(**key, **own)
     new = {name: insert.excluded[name] for name in own}
     connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=new))
+
+
+def lab_of(connection: sa.Connection, id_: str) -> LabRecord | None:
+    """The lab that `lab_id` stands for, None if there is none."""
+    found = connection.execute(sa.select(lab_table).where(lab_table.c.id == id_)).mappings().first()
+    if found is None:
+        return None
+    opening = _rows(connection, opening_table, id_, OpeningRecord, opening_table.c.opened)
+    member = _rows(connection, membership_table, id_, MemberRecord, membership_table.c.seat)
+    return LabRecord(
+        **{name: found[name] for name in OWN},
+        rounds=_rows(connection, round_table, id_, RoundRecord, round_table.c.number),
+        repeats=_rows(connection, repeat_table, id_, RepeatRecord, repeat_table.c.number),
+        opening=opening[0] if opening else None,
+        member=member[0] if member else None,
+    )
 
 
 def _rows(

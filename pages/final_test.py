@@ -89,7 +89,7 @@ def result(mine: Lab, final: FinalTest) -> None:
     assert final.outcome is not None and final.plan.values is not None
     rate, decay = final.plan.values[0]
     validation, test = final.outcome.validation, final.accuracy()
-    led = led_there(mine)
+    led = mine.led_there()
     if lost := final.diverged():
         st.warning(
             _("{lost} of {seeds} networks diverged: they classify nothing rightly.").format(lost=lost, seeds=len(test)),
@@ -121,17 +121,6 @@ def result(mine: Lab, final: FinalTest) -> None:
     with st.container(horizontal=True):
         st.button(_("New lab"), icon=":material/add:", on_click=leave_lab, key="another")
         save_charts("final-test")
-
-
-def led_there(mine: Lab) -> float | None:
-    """The validation accuracy by which the value was chosen, if it comes from a round of as many epochs."""
-    choice = mine.chosen
-    round_ = mine.round(choice.number) if choice and choice.number is not None else None
-    if round_ is None or choice is None or choice.trial is None or mine.final is None:
-        return None
-    if int(round_.progress.epochs_done[choice.trial]) != mine.final.plan.epochs:
-        return None
-    return float(round_.progress.last_validation()[choice.trial])
 
 
 def what_it_says(final: FinalTest, led: float | None) -> list[str]:

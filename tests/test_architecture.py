@@ -15,7 +15,7 @@ PLACES = {  # library: files and folders that may import it
     "subprocess": ["core/engine/"],
     "multiprocessing": ["core/engine/"],
     "concurrent.futures": ["core/engine/"],
-    "sqlalchemy": ["core/store.py", "core/migrations/"],
+    "sqlalchemy": ["core/store.py", "core/class_store.py", "core/migrations/"],
     "alembic": ["core/store.py", "core/migrations/"],
     "segno": ["pages/components/sharing.py"],
     "core.test_part": ["core/final_test.py"],  # test images and labels are read by the final test alone

@@ -16,6 +16,8 @@ def take_along(lab: Lab) -> None:
     with st.expander(_("Take it along"), icon=":material/download:"):
         if lab.rounds:
             downloads(lab)
+        if lab.classroom is not None and lab.classroom.ended is None:
+            return  # it would lead out of the class
         given = st.file_uploader(_("Open a journal (JSON) in a new lab"), type="json", max_upload_size=1)
         if given is not None and given.file_id != session().imported:
             attempt(lambda: adopt(lambda token: import_journal(given.getvalue(), token, lab.preset)))

@@ -8,6 +8,8 @@ from pages.components.session import lab, leave_lab, lesson, tell_fault
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
+CLASS = "class_board"  # the page of the class
+OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page it names
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 FIRST = "narrow"  # the page that an address without one leads to
@@ -95,6 +97,7 @@ def names() -> dict[str, tuple[str, str]]:
         "importance": (_("Which one matters"), ":material/balance:"),
         "knobs": (_("Network"), ":material/settings_input_component:"),
         "final_test": (_("Final test"), ":material/flag:"),
+        CLASS: (_("Class"), ":material/groups:"),
         "glossary": (_("Glossary"), ":material/menu_book:"),
         "about": (_("About"), ":material/info:"),
         "lesson_link": (_("Lesson link"), ":material/link:"),
@@ -130,25 +133,34 @@ def closed() -> None:
     st.page_link(f"pages/{FIRST}.py", label=_("Back to the rounds"), icon=":material/zoom_in_map:")
 
 
-def frame() -> None:
-    """Draw what all pages share."""
+def frame(page: StreamlitPage) -> None:
+    """Draw what all pages share. page: the one that comes next"""
     st.session_state[FRAMED] = True
+    if page.url_path != CLASS and any(name in st.query_params for name in OF_A_CLASS):
+        st.switch_page(f"pages/{CLASS}.py", query_params=st.query_params.to_dict())
     keep_in_address()
     st.html(STYLE)
 
 
-def header(lab: Lab, sentence: str) -> None:
-    """The first line of a page: what to do, and at its end the lab's link and the language."""
+def whole_app() -> None:
+    """See to it that the app stands around the page.
+
+    The address may have led straight to a page, first of all on this server: Streamlit then runs the file alone,
+    without the app around it, until the app has named its pages. Name any, and run again as everybody after this will.
+    """
     if FRAMED not in st.session_state:
-        # The address led straight to this page, first of all on this server: Streamlit runs the file alone, without the
-        # app around it, until the app has named its pages. Name any, and run again as everybody after this will.
         st.navigation(rooms(), position="hidden")
         st.rerun()
+
+
+def header(lab: Lab, sentence: str) -> None:
+    """The first line of a page: what to do, and at its end the lab's link and the language."""
+    whole_app()
     steps(lab)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
         st.markdown(f"#### {sentence}")
         _link(lab)
-        _language_switch()
+        language_switch()
 
 
 def _link(lab: Lab) -> None:
@@ -180,7 +192,7 @@ def page_width() -> int:
     return int(told) if told else guess
 
 
-def _language_switch() -> None:
+def language_switch() -> None:
     """The language, also written into the address."""
     st.segmented_control(
         _("Language"),

@@ -14,6 +14,7 @@ from streamlit import runtime
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.classes import Classes
 from core.contestants import Entry
 from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
@@ -21,12 +22,13 @@ from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
 from core.labs import Labs
+from core.limits import Limiter, new_classes, new_seats, wrong_codes
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.race import Race
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
-from pages.components.text import CHOSEN, _, told
+from pages.components.text import CHOSEN, _, speak, told
 
 SETTINGS = ("MNIST_DIR", "DATABASE_URL", "LAB_DAYS")  # in the environment or in st.secrets
 MOMENT = 0.5  # seconds that a page waits for a new round to be written down
@@ -66,6 +68,16 @@ class Session:
     seen_split: bool = False  # the page about validation data
     imported: str = ""  # what was last read from a file
     encoded: dict[str, tuple[object, bytes]] = field(default_factory=dict)  # tables, and what each was made of
+    secret: str | None = None  # of the class that this tab's teacher has
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may not be done too often."""
+
+    wrong_codes: Limiter = field(default_factory=wrong_codes)
+    new_seats: Limiter = field(default_factory=new_seats)
+    new_classes: Limiter = field(default_factory=new_classes)
 
 
 # Not in st.cache_resource, which any browser may empty with a message.
@@ -78,6 +90,23 @@ def labs() -> Labs:
     """All labs of this server."""
     with _starting:
         return _labs()
+
+
+def classes() -> Classes:
+    """All classes of this server."""
+    return labs().classes
+
+
+@cache
+def limits() -> Limits:
+    """How often anybody may try what, on this server."""
+    return Limits()
+
+
+def who() -> tuple[str, str | None]:
+    """The browser session and the address that something is asked from; see core/limits.py."""
+    context = get_script_run_ctx()
+    return (context.session_id if context else ""), st.context.ip_address
 
 
 def engine() -> Engine:
@@ -147,11 +176,23 @@ def lab() -> Lab:
     state.token, state.lesson = found.token, found.preset
     in_address("lab", found.token)
     in_address("lesson", found.preset.to_text())
+    if found.classroom is not None:
+        speak(found.classroom.language)
     if found.preset != expected:  # what frames the page was drawn for another lesson
         st.rerun()
     if found.left_behind:
         attempt(found.revive, engine())
     return found
+
+
+def known_lab() -> Lab | None:
+    """The lab that the address names, else this tab's; None, and no new one, if there is none."""
+    context = get_script_run_ctx()
+    token = st.query_params.get("lab") or session().token
+    try:
+        return labs().find(token, context.session_id if context else "") if token else None
+    except StoreError as fault:
+        out_of_reach(fault)
 
 
 def in_address(name: str, value: str) -> None:

@@ -19,3 +19,9 @@ def share(address: str) -> None:
 def qr_code(address: str) -> str:
     """A link as a QR code, SVG."""
     return segno.make(address, error="m").svg_inline(scale=MODULE, dark="#000", light="#fff", border=QUIET)
+
+
+def qr_picture(address: str) -> str:
+    """The same as the address of a picture that can be shown in any size."""
+    code = segno.make(address, error="m")
+    return str(code.svg_data_uri(dark="#000", light="#fff", border=QUIET, omitsize=True))

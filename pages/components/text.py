@@ -43,10 +43,20 @@ def choose_language(lang: str) -> None:
     st.session_state[CHOSEN] = lang
 
 
+def speak(lang: str) -> None:
+    """Take a language for this tab unless one has been chosen, in the address or by hand."""
+    if not st.session_state.get(CHOSEN):
+        choose_language(lang)
+        listen()
+
+
 def keep_in_address() -> None:
-    """Write a chosen language into the address, again if a run began with an older address."""
+    """Write a chosen language into the address, again if a run began with an older address.
+
+    Not into one that holds a teacher's secret, which is about to be replaced (see keeping.py).
+    """
     chosen = st.session_state.get(CHOSEN)
-    if chosen and st.query_params.get("lang") != chosen:
+    if chosen and "teach" not in st.query_params and st.query_params.get("lang") != chosen:
         st.query_params["lang"] = chosen
 
 

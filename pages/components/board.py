@@ -1,0 +1,299 @@
+"""The class board: drawn again every two seconds for whoever looks, computed and encoded once for all of them."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from html import escape
+
+import pyarrow as pa
+import streamlit as st
+
+from core import codes
+from core.board import Board, Final, optimism
+from core.classes import PERIOD
+from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
+from core.space import plain, value
+from pages.components import board_charts as charts
+from pages.components.charts import WIDE, arrow
+from pages.components.session import classes
+from pages.components.text import LANGUAGES, _, catalogue, language, listen
+
+LINES = 16  # of the ranking that are shown
+LEFT, RIGHT = 3, 2  # shares of a wide page
+KEPT = 80  # tables that are kept: five a class and language
+
+STYLE = """
+<style>
+.stMainBlockContainer {max-width: none;}
+.board-line {display: flex; flex-wrap: wrap; gap: .2rem 2rem; align-items: baseline; font-size: 1.35rem;
+  font-variant-numeric: tabular-nums;}
+.board-line .title {font-size: 1.7rem; font-weight: 700; line-height: 1.2;}
+.board-line .code {font: 700 1.5rem/1.4 "Source Code Pro", monospace;}
+.ranking h3 {font-size: 1.25rem; padding: 0; margin: 0;}
+.ranking p {font-size: 1rem; margin: 0 0 .4rem 0;}
+.ranking ol {list-style: none; padding: 0; margin: 0; columns: 2; column-gap: 2rem;}
+.ranking li {margin: 0; padding: .05rem 0; font-size: 1.25rem; line-height: 1.5; display: flex; gap: .6rem;
+  break-inside: avoid; font-variant-numeric: tabular-nums;}
+.ranking .place {min-width: 2.6rem; font-weight: 700;}
+.ranking .who {flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;}
+.ranking .mine {font-weight: 700; text-decoration: underline;}
+.board-marks, .optimism {margin: 0;}
+.board-marks {font-size: 1rem; opacity: .8;}
+.optimism {font-size: 1.25rem; line-height: 1.5; padding-left: 1.2rem; margin: 0;}
+@media (max-width: 640px) {.ranking ol {columns: 1;} .board-line, .ranking li {font-size: 1.05rem;}}
+</style>
+"""
+
+
+def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
+    """Draw the board, again every PERIOD seconds while the class is open.
+
+    width: pixels of the page    mine: the seat of the student who looks    titled: whether it says what class it is
+    """
+    st.html(STYLE)
+    goes_on = classroom.ended is None
+    with st.container(key="board"):
+        st.fragment(draw, run_every=PERIOD if goes_on else None)(classroom, width, mine, titled, state(classroom))
+
+
+def watch(classroom: Classroom) -> None:
+    """Draw the page again when the teacher has moved a switch that it depends on."""
+    goes_on = classroom.ended is None
+    st.fragment(look, run_every=PERIOD if goes_on else None)(classroom, state(classroom))
+
+
+def look(classroom: Classroom, before: tuple[object, ...]) -> None:
+    """One look. before: the class's state as the page was drawn for it"""
+    if before != state(classroom):
+        st.rerun()
+
+
+def state(classroom: Classroom) -> tuple[object, ...]:
+    """What of a class the rest of the page depends on."""
+    return classroom.ended, classroom.rounds_open, classroom.finals, classroom.board_open
+
+
+def draw(classroom: Classroom, width: int, mine: int | None, titled: bool, before: tuple[object, ...]) -> None:
+    """One tick. before: the class's state as the rest of the page was drawn for it"""
+    listen()
+    look(classroom, before)
+    board = classes().board(classroom)
+    standing = classes().standing(classroom)
+    st.html(f'<div class="board-line">{title(classroom) if titled else ""}{totals(classroom, board)}</div>')
+    revealed = classroom.finals is Finals.REVEALED and bool(board.finals)
+    wide = width >= WIDE
+    left, right = st.columns([LEFT, RIGHT], gap="medium") if wide else (st.container(), st.container())
+    with left:
+        (finals if revealed else the_map)(classroom, board, wide)
+    with right:
+        st.html(ranking(classroom, standing, mine))
+        lines(classroom, board, standing, wide)
+    best(classroom, board, width)
+
+
+# ---------------------------------------------------------------------------------------------------- names
+
+
+def name(member: Member, lang: str | None = None) -> str:
+    """What others call a student: the nickname, else the pseudonym in a language, that of the page by default."""
+    return member.shown_nickname or spelled(member.pseudonym, lang or language())
+
+
+def spelled(pseudonym: str, lang: str) -> str:
+    """A pseudonym in a language."""
+    return " ".join(catalogue(lang).gettext(word) for word in pseudonym.split())
+
+
+def spellings(pseudonym: str) -> list[str]:
+    """A pseudonym in all languages."""
+    return [spelled(pseudonym, lang) for lang in LANGUAGES]
+
+
+def names_of(classroom: Classroom) -> tuple[tuple[int, str], ...]:
+    """What the page calls everybody, by seat."""
+    return tuple((seat, name(member)) for seat, member in classroom.members.items())
+
+
+def named_by_accuracy(classroom: Classroom) -> tuple[tuple[int, str], ...]:
+    """The names beside accuracies: none while the ranking is not to be known."""
+    return names_of(classroom) if classroom.ranking is Ranking.SHOWN else ()
+
+
+# ---------------------------------------------------------------------------------------------------- words
+
+
+def title(classroom: Classroom) -> str:
+    """What class it is, and its code for who comes late."""
+    code = f'<span class="code">{codes.written(classroom.code)}</span>' if classroom.ended is None else ""
+    return f'<span class="title"><bdi>{escape(classroom.title)}</bdi></span>{code}'
+
+
+def totals(classroom: Classroom, board: Board) -> str:
+    """What the class has done so far, in a line."""
+    said = [
+        _("students: {count}").format(count=board.joined),
+        _("rounds: {count}").format(count=board.rounds),
+        _("trials: {count}").format(count=f"{len(board.validation):,}"),
+        _("epochs: {count}").format(count=f"{board.epochs:,}"),
+    ]
+    if board.running:
+        said.append(_("learning now: {count}").format(count=board.running))
+    if board.left_out:
+        said.append(_("left out, on other images: {count}").format(count=board.left_out))
+    if classroom.ended is not None:
+        said.append(_("the class has ended"))
+    elif not classroom.rounds_open:
+        said.append(_("rounds are closed"))
+    return "".join(f"<span>{escape(one)}</span>" for one in said)
+
+
+def ranking(classroom: Classroom, standing: Standing | None, mine: int | None) -> str:
+    """The ranking at equal budget, as far as the class may see it."""
+    title = _("Best at equal budget")
+    if standing is None:
+        said = _("The ranking is hidden for now.")
+        return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p></section>'
+    if classroom.ranking is Ranking.FROZEN:
+        title += " · " + _("frozen")
+    if not standing.ranks:
+        said = _("Nobody has trained anything yet.")
+        return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p></section>'
+    said = _("after {budget} epochs; = is a tie, within one standard error ({error:.2f})").format(
+        budget=f"{standing.budget:,}", error=standing.error
+    )
+    shown = standing.ranks[:LINES]
+    items = "".join(rank_line(classroom, rank, standing.budget, mine) for rank in shown)
+    if more := len(standing.ranks) - len(shown):
+        items += f"<li>{escape(_('and {count} more').format(count=more))}</li>"
+    own = next((rank for rank in standing.ranks[LINES:] if rank.seat == mine), None)
+    if own is not None:
+        items += rank_line(classroom, own, standing.budget, mine)
+    return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p><ol>{items}</ol></section>'
+
+
+def rank_line(classroom: Classroom, rank: Rank, budget: int, mine: int | None) -> str:
+    """One student's line."""
+    member = classroom.members.get(rank.seat)
+    who = escape(name(member)) if member else ""
+    place = f"{rank.place} =" if rank.tied else f"{rank.place}"
+    own = rank.seat == mine
+    you = f"{escape(_('you'))}: " if own else ""
+    return (
+        f'<li{" class=mine" if own else ""}><span class="place">{place}</span>'
+        f'<span class="who">{you}<bdi>{who}</bdi></span><span>{rank.accuracy:.2f}</span></li>'
+    )
+
+
+def about_finals(finals: tuple[Final, ...]) -> list[str]:
+    """What the final tests of a class say together."""
+    said = [_("Final tests: {count}").format(count=len(finals))]
+    found = optimism(finals)
+    if found is None:
+        return said
+    if others := len(finals) - found.count:
+        said[0] += _(", of values that were not chosen by a trial: {count}").format(count=others)
+    said.append(
+        _(
+            "The accuracy that led to a choice was {led:.3f} on average. On other seeds the same values reach "
+            "{again:.3f}: choosing the best had flattered by {gap:.3f} ± {error:.3f}. On the test images they reach "
+            "{test:.3f}."
+        ).format(led=found.led, again=found.again, gap=found.led - found.again, error=found.error, test=found.test)
+    )
+    said.append(
+        _("{below} of {count} lie below the line; without flattery it would be about half.").format(
+            below=found.below, count=found.count
+        )
+    )
+    return said
+
+
+# ---------------------------------------------------------------------------------------------------- charts
+
+
+def dark() -> bool:
+    """Whether the page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def the_map(classroom: Classroom, board: Board, wide: bool) -> None:
+    """All trials of the class, and where everybody looks."""
+    lr, wd = charts.map_domains(board)
+    by_accuracy = named_by_accuracy(classroom)
+    datasets = {
+        "ranges": encoded(charts.ranges_table, board, names_of(classroom)),
+        "points": encoded(charts.points_table, board, by_accuracy),
+    }
+    st.vega_lite_chart(
+        {**charts.map_spec(wide, lr, wd, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        key="board_map",
+        width="stretch",
+        alt=_("Map of the class's trials by learning rate and weight decay. {best}").format(best=best_in_words(board)),
+    )
+    said = _("○ the class's Best-20   × diverged   □ where everybody looks now")
+    if len(board.drawn) < len(board.validation):
+        said += "   · " + _("{drawn} of {trials} trials drawn, picked at random").format(
+            drawn=f"{len(board.drawn):,}", trials=f"{len(board.validation):,}"
+        )
+    st.html(f'<p class="board-marks">{escape(said)}</p>')
+
+
+def best_in_words(board: Board) -> str:
+    """The class's best trial in a sentence."""
+    if not len(board.best):
+        return _("Nobody has trained anything yet.")
+    place = board.best[0]
+    return _("The best has {accuracy:.2f} at learning rate {rate}, weight decay {decay}.").format(
+        accuracy=board.validation[place], rate=plain(value(board.lr[place])), decay=plain(value(board.wd[place]))
+    )
+
+
+def lines(classroom: Classroom, board: Board, standing: Standing | None, wide: bool) -> None:
+    """Everybody's best so far against the epochs spent."""
+    budget = standing.budget if standing else 0
+    label = _("equal budget: {budget}").format(budget=f"{budget:,}")
+    by_accuracy = named_by_accuracy(classroom)
+    datasets = {
+        "lines": encoded(charts.lines_table, board, by_accuracy),
+        "budget": arrow(charts.budget_table(budget, label)),
+    }
+    spec = charts.lines_spec(wide, charts.most_epochs(board), bool(by_accuracy), language(), dark())
+    st.vega_lite_chart(
+        {**spec, "datasets": datasets},
+        key="board_lines",
+        width="stretch",
+        alt=_("Best accuracy so far against epochs spent, a line a student"),
+    )
+
+
+def best(classroom: Classroom, board: Board, width: int) -> None:
+    """The class's own Best-20."""
+    if not len(board.best):
+        return
+    epochs = max(board.curve(int(place))[0].plan.epochs for place in board.best)
+    datasets = {"curves": encoded(charts.curves_table, board, named_by_accuracy(classroom))}
+    st.vega_lite_chart(
+        {**charts.best_spec(width, epochs, language(), dark()), "datasets": datasets},
+        key="board_best",
+        alt=_("Accuracy curves of the class's best {count} trials").format(count=len(board.best)),
+    )
+
+
+def finals(classroom: Classroom, board: Board, wide: bool) -> None:
+    """What the test set made of everybody's choice."""
+    by_accuracy = named_by_accuracy(classroom)
+    datasets = {"finals": encoded(charts.finals_table, board, by_accuracy)}
+    st.vega_lite_chart(
+        {**charts.finals_spec(wide, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        key="board_finals",
+        width="stretch",
+        alt=" ".join(about_finals(board.finals)),
+    )
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in about_finals(board.finals))
+    st.html(f'<ul class="optimism">{said}</ul>')
+
+
+@lru_cache(maxsize=KEPT)
+def encoded(
+    table: Callable[[Board, charts.Names], pa.Table], board: Board, names: tuple[tuple[int, str], ...]
+) -> bytes:
+    """A table of a board, encoded once for everybody who looks at it."""
+    return arrow(table(board, dict(names)))

@@ -1,0 +1,427 @@
+"""The page of the class without a browser: who sees what, who may do what, and names that stay plain text."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import escape
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import codes, limits
+from core.classroom import Classroom, Finals, Ranking
+from core.lab import Choice, Kept, Lab, LabRound
+from core.names import NICKNAME
+from core.plan import RoundPlan
+from core.preset import Preset
+from pages.components import session
+from pages.components.desk import export
+from pages.components.session import classes, engine, labs
+from tests.made import made
+from tests.test_page import APP, PATIENCE, button, number, ran, text
+
+PAGE = "pages/class_board.py"
+SECRET = re.compile(r"[A-Za-z0-9_-]{24}")
+MARKUP = "<b>x</b> [a](b) `c`"
+HOSTILE = [
+    "<script>alert(1)</script>", "<img src=x onerror=a()>", "[a](javascript:b)", "**bold** $x$ :red[x]", "&lt;b&gt;",
+    "{name} %s", '"><i>x', "=1+1",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def anew() -> Iterator[None]:
+    """Nobody has tried anything yet."""
+    session.limits.cache_clear()
+    yield
+    session.limits.cache_clear()
+
+
+def page(**address: str) -> AppTest:
+    """The page of the class at an address."""
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return ran(app.switch_page(PAGE).run())
+
+
+def created(app: AppTest | None = None, title: str = "Chapter 6") -> tuple[AppTest, Classroom, str]:
+    """A teacher's tab that has created a class, the class, and its secret."""
+    app = app or page(lang="en")
+    app.text_input(key="class_title").set_value(title).run()
+    ran(app.button(key="create_class").click().run())
+    secret = app.session_state["session"].secret
+    classroom = classes().taught(secret)
+    assert classroom is not None
+    return app, classroom, secret
+
+
+def student(classroom: Classroom, *accuracies: float) -> Lab:
+    """A student, who has trained a round with these accuracies."""
+    lab = labs().adopt(lambda token: classes().join(classroom, token))
+    if accuracies:
+        lab.rounds = [LabRound(1, Kept(made([-3] * len(accuracies), list(accuracies))))]
+    return lab
+
+
+def html(app: AppTest) -> str:
+    """All that a page draws as HTML."""
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def everything(app: AppTest) -> str:
+    """All that a page sends to the browser."""
+    return " ".join(str(getattr(node, "proto", "")) for node in app._tree)
+
+
+def parameter(app: AppTest, name: str) -> str:
+    given = app.query_params.get(name, "")
+    return given[0] if isinstance(given, list) else given
+
+
+# ---------------------------------------------------------------------------------------------------- two ways
+
+
+def test_the_page_offers_two_ways() -> None:
+    app = page(lang="en")
+    assert "Join" in [one.label for one in app.button] and app.button(key="create_class")
+
+
+def test_who_only_looks_at_a_class_gets_no_lab() -> None:
+    _, classroom, _ = created()
+    before = len(labs()._labs)
+    for address in ({"class": classroom.code}, {"class": classroom.code, "board": classroom.board_key}, {"class": "x"}):
+        app = AppTest.from_file(APP, default_timeout=PATIENCE)
+        for name, value in address.items():
+            app.query_params[name] = value
+        ran(app.run())
+    assert len(labs()._labs) == before
+
+
+def test_a_teacher_creates_a_class_in_one_step_and_keeps_the_secret_out_of_the_address() -> None:
+    app, classroom, secret = created(title="  6장 <b> ")
+    assert classroom.title == "6장 <b>" and classroom.language == "en"
+    assert parameter(app, "class") == classroom.code and "desk" in app.query_params
+    assert secret not in str(dict(app.query_params)) and "lab" not in app.query_params
+    assert [one.label for one in app.toggle] == ["rounds may be started", "board on the students' screens"]
+
+
+def test_the_lesson_of_the_class_is_the_one_that_was_set() -> None:
+    app = page(lang="en")
+    app.number_input(key="lesson_trials").set_value(7).run()
+    app.number_input(key="lesson_budget").set_value(700).run()
+    _, classroom, _ = created(app)
+    lab = student(classroom)
+    assert (lab.plan.trials, lab.left) == (7, 700)
+
+
+def test_an_empty_title_is_one_sentence() -> None:
+    app = page(lang="en")
+    app.text_input(key="class_title").set_value(" \u200b").run()
+    ran(app.button(key="create_class").click().run())
+    assert "title of 1 to 60 characters" in app.warning[0].value
+
+
+def test_classes_are_not_created_without_end() -> None:
+    for _ in range(10):
+        classes_made = created()
+    assert classes_made
+    app = page(lang="en")
+    ran(app.button(key="create_class").click().run())
+    assert "Too many tries" in app.warning[0].value
+
+
+# ---------------------------------------------------------------------------------------------------- joining
+
+
+def test_a_student_joins_by_the_code_and_has_a_name_and_a_lab() -> None:
+    _, classroom, _ = created()
+    app = page(lang="en")
+    app.text_input(key="code").set_value(codes.written(classroom.code).lower())
+    ran(button(app, "Join").click().run())
+    (member,) = classroom.members.values()
+    assert member.pseudonym in html(app)
+    assert labs().open(parameter(app, "lab"), "test")[0] is classroom.labs[1]
+
+
+def test_a_students_link_leads_from_the_first_page_to_the_way_in() -> None:
+    _, classroom, _ = created()
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app.query_params["class"] = classroom.code
+    ran(app.run())
+    assert classroom.title in html(app)
+    ran(app.button(key="join_class").click().run())
+    assert len(classroom.members) == 1 and "class" not in app.query_params
+
+
+def test_a_reload_of_the_way_in_takes_no_second_seat() -> None:
+    _, classroom, _ = created()
+    lab = student(classroom)
+    app = page(lab=lab.token, **{"class": classroom.code})
+    assert "You are" in html(app) and len(classroom.members) == 1
+
+
+@pytest.mark.parametrize("given", ["", "x", "ACDE FHJK", "<script>", "ACDEFHJ0", "한글한글한글한글"])
+def test_a_code_of_no_class_is_one_sentence(given: str) -> None:
+    app = page(lang="en")
+    app.text_input(key="code").set_value(given)
+    ran(button(app, "Join").click().run())
+    assert re.search("no class with this code|has 8 letters", app.warning[0].value)
+
+
+@pytest.mark.parametrize("given", ["ACDEFHJK", "x", "\ud7ff", "A" * 3000])
+def test_a_link_of_no_class_is_one_sentence_and_leads_on(given: str) -> None:
+    app = page(lang="en", **{"class": given})
+    assert app.warning
+    ran(button(app, "Enter another code").click().run())
+    assert app.button(key="create_class")
+
+
+def test_codes_are_not_guessed_by_trying() -> None:
+    _, classroom, _ = created()
+    app = page(lang="en")
+    for _ in range(10):
+        app.text_input(key="code").set_value(codes.draw())
+        ran(button(app, "Join").click().run())
+        assert "no class with this code" in app.warning[0].value
+    app.text_input(key="code").set_value(classroom.code)  # a right one does not pass either, it would tell
+    ran(button(app, "Join").click().run())
+    assert "Too many tries" in app.warning[0].value
+    assert page(**{"class": classroom.code}).warning
+    assert classroom.members == {}
+
+
+def test_new_sessions_do_not_help_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, classroom, _ = created()
+    tabs = iter(range(1000))
+    monkeypatch.setattr("pages.components.session.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
+    session.limits().wrong_codes._allowances["address"] = limits.Allowance(20, 0.0)
+    app = page(lang="en")
+    for _ in range(20):
+        app.text_input(key="code").set_value(codes.draw())
+        ran(button(app, "Join").click().run())
+    app.text_input(key="code").set_value(classroom.code)
+    ran(button(app, "Join").click().run())
+    assert "Too many tries" in app.warning[0].value
+    monkeypatch.setattr("pages.components.session.who", lambda: ("tab", "10.0.0.2"))
+    ran(button(app, "Join").click().run())
+    assert len(classroom.members) == 1
+
+
+def test_a_class_may_join_from_one_address_in_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, classroom, _ = created()
+    tabs = iter(range(1000))
+    monkeypatch.setattr("pages.components.session.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
+    for _ in range(30):
+        app = page(lang="en")
+        app.text_input(key="code").set_value(classroom.code)
+        ran(button(app, "Join").click().run())
+    assert len(classroom.members) == 30
+    allowed = session.limits()
+    for student_ in range(70):  # and seventy more without the page
+        for limiter in (allowed.wrong_codes, allowed.new_seats):
+            limiter.take(f"student {student_}", "10.0.0.1")
+
+
+# ---------------------------------------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize("name", [MARKUP, *HOSTILE])
+def test_a_name_with_markup_is_shown_as_the_text_that_it_is(name: str) -> None:
+    teacher, classroom, secret = created()
+    lab = student(classroom, 0.5, 0.6)
+    app = page(lab=lab.token, lang="en")
+    next(one for one in app.text_input if one.key.startswith("nickname~")).set_value(name).run()
+    assert classroom.members[1].nickname == name[:NICKNAME] or app.warning
+    classroom.members[1].nickname = name
+    classroom.rank(secret, Ranking.SHOWN, classes().board(classroom).standing)
+    classroom.open_board(secret, True)
+    for shown in (page(lab=lab.token), page(**{"class": classroom.code, "board": classroom.board_key}), desk(teacher)):
+        assert escape(name) in html(shown)
+        assert name == escape(name) or name not in html(shown)
+        assert name not in text(shown)  # where markdown would be read
+
+
+def desk(teacher: AppTest, view: str = "board") -> AppTest:
+    """The teacher's desk, looking at something."""
+    teacher.button_group(key="desk_view").set_value(view)
+    return ran(teacher.run())
+
+
+def test_a_title_with_markup_is_shown_as_the_text_that_it_is() -> None:
+    teacher, classroom, _ = created(title=MARKUP)
+    for shown in (teacher, page(**{"class": classroom.code}), page(lab=student(classroom).token)):
+        assert escape(MARKUP) in html(shown) and MARKUP not in html(shown) + text(shown)
+
+
+def test_the_teacher_hides_a_nickname() -> None:
+    teacher, classroom, secret = created()
+    lab = student(classroom, 0.5)
+    classroom.call(1, "rude")
+    classroom.rank(secret, Ranking.SHOWN, classes().board(classroom).standing)
+    assert "rude" in html(desk(teacher))
+    classroom.hide(secret, 1, True)
+    shown = html(desk(teacher))
+    assert "rude" not in shown and lab.pseudonym in shown
+
+
+# ---------------------------------------------------------------------------------------------------- the teacher's
+
+
+def test_no_key_of_a_student_opens_the_desk() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom)
+    for key in (lab.token, classroom.code, classroom.key, classroom.board_key, secret[:-1]):
+        app = page(teach=key, lang="en")
+        assert not app.toggle and "no class" in app.warning[0].value
+    for address in ({"desk": "1"}, {"lab": lab.token, "desk": "1"}):
+        assert not page(**{"class": classroom.code}, **address).toggle
+
+
+def test_the_teachers_link_opens_the_desk() -> None:
+    _, classroom, secret = created()
+    app = page(teach=secret, lang="en")
+    assert app.toggle and codes.written(classroom.code) in html(app)
+
+
+def test_the_secret_of_one_class_is_none_of_another() -> None:
+    _, mine, secret = created()
+    _, other, _ = created()
+    app = page(teach=secret, lang="en")
+    app.query_params["class"] = other.code
+    app.query_params.pop("teach", None)
+    ran(app.run())
+    assert not app.toggle and mine.code != other.code
+
+
+def test_the_switches_do_what_they_say() -> None:
+    teacher, classroom, _ = created()
+    teacher.toggle[0].set_value(False).run()
+    teacher.toggle[1].set_value(True).run()
+    for key, value in (("class_ranking", Ranking.SHOWN), ("class_finals", Finals.LOCKED)):
+        group = next(one for one in teacher.button_group if one.key.startswith(f"{key}~"))
+        group.set_value(value).run()
+    ran(teacher)
+    assert not classroom.rounds_open and classroom.board_open
+    assert (classroom.ranking, classroom.finals) == (Ranking.SHOWN, Finals.LOCKED)
+    ran(teacher.button(key="end_class").click().run())
+    assert classroom.ended is not None
+
+
+def test_start_refuses_with_one_sentence_while_the_rounds_are_closed() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom)
+    classroom.open_rounds(secret, False)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
+    ran(app.run())
+    ran(app.button(key="start").click().run())
+    assert "closed the rounds" in app.warning[0].value and lab.rounds == []
+    classroom.open_rounds(secret, True)
+    number(app, "plan_epochs").set_value(1).run()
+    ran(app.button(key="start").click().run())
+    assert len(lab.rounds) == 1
+
+
+def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_locked() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom, 0.5)
+    lab.choose(Choice(0.01, 1e-6))
+    classroom.test(secret, Finals.LOCKED)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
+    app.run()
+    app.switch_page("pages/final_test.py").run()
+    app.checkbox[0].check().run()
+    ran(button(app, "Open the test set").click().run())
+    assert "locked" in app.warning[0].value and lab.final is None
+
+
+# ---------------------------------------------------------------------------------------------------- the board
+
+
+def test_the_board_is_for_the_projector_until_the_teacher_shows_it() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom, 0.5)
+    assert not page(lab=lab.token).get("vega_lite_chart")
+    for key in ("", "x", classroom.key, "é"):
+        assert not page(**{"class": classroom.code, "board": key}).get("vega_lite_chart")
+    assert len(page(**{"class": classroom.code, "board": classroom.board_key}).get("vega_lite_chart")) == 3
+    classroom.open_board(secret, True)
+    assert len(page(lab=lab.token).get("vega_lite_chart")) == 3
+
+
+def test_every_chart_of_the_board_has_a_text_in_its_place() -> None:
+    _, classroom, _ = created()
+    student(classroom, 0.5)
+    charts = page(**{"class": classroom.code, "board": classroom.board_key}).get("vega_lite_chart")
+    assert all(len(chart.proto.alt) > 20 for chart in charts)
+
+
+def test_a_hidden_ranking_tells_no_name_beside_an_accuracy() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom, 0.5)
+    address = {"class": classroom.code, "board": classroom.board_key, "lang": "en"}
+    assert lab.pseudonym not in html(page(**address))
+    classroom.rank(secret, Ranking.SHOWN, classes().board(classroom).standing)
+    assert lab.pseudonym in html(page(**address))
+
+
+def test_nothing_that_others_are_sent_has_a_key_in_it() -> None:
+    teacher, classroom, secret = created()
+    mine, other = student(classroom, 0.5), student(classroom, 0.6)
+    classroom.rank(secret, Ranking.SHOWN, classes().board(classroom).standing)
+    classroom.open_board(secret, True)
+    board = everything(page(**{"class": classroom.code, "board": classroom.board_key}))
+    assert "vega" in board  # so it is looked at
+    for shown in (board, everything(page(lab=mine.token)), everything(page(**{"class": classroom.code}))):
+        assert other.token not in shown and secret not in shown and classroom.key not in shown
+    assert mine.token not in board
+    assert not [lab.token for lab in (mine, other) if lab.token in everything(desk(teacher))]
+    assert not [lab.token for lab in (mine, other) if lab.token in everything(desk(teacher, "names"))]
+
+
+def test_the_table_of_a_class_has_pseudonyms_and_nothing_else_of_anybody() -> None:
+    _, classroom, secret = created()
+    mine, other = student(classroom, 0.5, 0.7), student(classroom, 0.6)
+    classroom.call(1, "Kim Min-jun")
+    mine.note(1, "written by Kim Min-jun")
+    table = export(classroom).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["student"] for row in rows] == [mine.pseudonym] * 2 + [other.pseudonym]
+    assert [float(row["validation_accuracy"]) for row in rows] == pytest.approx([0.5, 0.7, 0.6])
+    assert "Kim" not in table
+    assert not [key for key in (mine.token, other.token, secret, classroom.key) if key in table]
+    assert not SECRET.search(table.replace(",", " "))
+
+
+# ---------------------------------------------------------------------------------------------------- language
+
+
+def test_the_class_speaks_its_language_to_who_has_not_chosen_one() -> None:
+    classroom, _ = classes().create("6장", "ko", Preset())
+    app = page(**{"class": classroom.code})
+    assert app.button(key="join_class").label == "이 수업에 참가하기"
+    ran(app.button(key="join_class").click().run())
+    assert "이어 가세요" in text(app)
+    assert "라운드 1 시작" in [one.label for one in ran(app.switch_page("pages/narrow.py").run()).button]
+    assert page(lang="en", **{"class": classroom.code}).button(key="join_class").label == "Join this class"
+
+
+def test_the_korean_pages_have_no_english_sentence_left() -> None:
+    classroom, secret = classes().create("6장", "ko", Preset(plan=RoundPlan(trials=2, epochs=1)))
+    lab = student(classroom, 0.5, 0.6)
+    classroom.rank(secret, Ranking.SHOWN, classes().board(classroom).standing)
+    classroom.open_board(secret, True)
+    engine()
+    shown = [page(teach=secret), page(lab=lab.token), page(**{"class": classroom.code}), page(lang="ko")]
+    shown += [desk(shown[0], "names"), desk(page(teach=secret), "invite")]
+    for app in shown:
+        said = [one.value for one in [*app.markdown, *app.caption, *app.info]]
+        said += [one.label for one in [*app.button, *app.toggle, *app.text_input, *app.button_group]]
+        english = [one for one in said if one.strip() and not any("가" <= letter <= "힣" for letter in one)]
+        assert english == []
+        words = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html(app), flags=re.S)
+        assert not re.search(r"\b(the|students|ranking|rounds|epochs|hidden|budget)\b", words)
