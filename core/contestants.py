@@ -2,7 +2,9 @@
 
 Everybody looks in the ranges that the student began with, and may spend as many epochs as the student did. A batch
 trains on the seed of the round in which the student was after as many epochs, so that all meet the same splits into
-training and validation images at the same point of the race; in a repeat every seed is replaced by another.
+training and validation images at the same point of the race; in a repeat every seed is replaced by another. A batch
+begins from the same BATCH sets of initial weights as any other on its seed: the three searches are equals in that
+luck, and a student's larger rounds have a little more of it.
 """
 
 import math

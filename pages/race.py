@@ -44,7 +44,7 @@ def the_race() -> None:
     ticking(watched, busy, shown, race, width)
     if race is not None and (race.over or race.fresh):  # also while it is repeated
         results(race)
-        if entry is not None and entry.rounds != race.entry.rounds:
+        if entry is not None and (entry.plan, entry.spent) != (race.entry.plan, race.entry.spent):
             st.caption(_("You have trained more since then; a new race counts that, too."))
     rules(shown)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -281,7 +281,8 @@ def rules_of(entry: Entry) -> list[str]:
         ).format(seeds=SEEDS),
         _(
             "Do not expect too much of the model: where good values fill a broad region, random search ties with it. "
-            "Near a cliff, beyond which networks diverge, it is usually ahead."
+            "It is ahead where they are rare: in a corner of the ranges, or before a cliff beyond which networks "
+            "diverge."
         ),
     ]
     if entry.spent > entry.budget:

@@ -410,6 +410,23 @@ def test_a_race_that_is_stopped_leaves_nothing_running(engine: Engine, stage: st
     assert race.stopped and race.fault is None
 
 
+def test_a_stop_while_the_model_is_asked_lets_no_batch_begin(engine: Engine) -> None:
+    begun = threading.Event()
+
+    class Turn:
+        def __enter__(self) -> None:
+            assert begun.wait(LIMIT)
+            race.stop()
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    race = Race(engine, "asked", own(), Turn())
+    begun.set()
+    finished(race)
+    assert race.stopped and len(contestant(race, BAYES).batches) == FEWEST / BATCH
+
+
 def test_what_was_found_before_a_stop_stays(open_race: Callable[..., Race]) -> None:
     race = open_race(epochs=50)
     until(lambda: len(contestant(race, RANDOM).rounds) > 0 if race.runs else False)
@@ -429,7 +446,7 @@ def test_a_race_whose_student_has_left_ends(monkeypatch: pytest.MonkeyPatch) -> 
     try:
         race = Race(engine, "gone", own(epochs=200, images=1000, neurons=200), nullcontext())
         finished(race)
-        assert race.stopped and engine.open_rounds() == 0
+        assert race.stopped and race.again is None and engine.open_rounds() == 0
     finally:
         engine.close()
 
