@@ -24,12 +24,14 @@ from core.journal import LARGEST, import_journal
 from core.lab import NOTE_LENGTH, Choice, Kept, Lab, LabRound
 from core.labs import Labs
 from core.plan import LIMITS, RoundPlan
-from core.preset import PARTS, Preset
+from core.preset import Preset
 from core.progress import Status
 from core.saving import Saver
 from core.space import LEARNING_RATE_REACH, REACHES, LogRange, SearchSpace
 from core.store import Store
 from pages.components import session
+from pages.components.layout import NARROWEST, WIDEST, drawable
+from pages.components.live import SLIP, box_of, trial_of
 from pages.components.text import LANGUAGES
 from tests.anything import cases, changed, documents, lesson_texts, plans, scalars, texts
 from tests.database import everything, past
@@ -277,6 +279,45 @@ def test_tokens_that_were_tried_leave_the_labs_that_are_there(kept: House) -> No
     assert kept.unchanged(besides=20)
 
 
+# ---------------------------------------------------------------------------------------------------- the chart
+
+ends = st.lists(scalars | st.floats(-9, 1), max_size=3)
+selections = st.fixed_dictionaries(
+    {},
+    optional={
+        "brush": documents | st.fixed_dictionaries({}, optional={"lr": documents | ends, "wd": documents | ends}),
+        "picked": documents | st.lists(st.fixed_dictionaries({}, optional={"trial": scalars}), max_size=2),
+    },
+)
+
+
+@cases(1000)
+@given(selections | documents)
+def test_what_no_chart_sends_is_no_box_and_no_trial(selection: Any) -> None:
+    box, trial = box_of(selection), trial_of(selection)
+    assert box is None or all(range_.width > 0 for range_ in box.ranges().values())
+    assert trial is None or trial >= 0
+
+
+@cases(300)
+@given(st.floats(-8, 1), st.floats(-8, 1), st.floats(-10, 0), st.floats(-10, 0))
+def test_a_box_is_the_ranges_it_was_drawn_over(left: float, right: float, low: float, high: float) -> None:
+    box = box_of({"brush": {"lr": [left, right], "wd": [high, low]}})
+    if min(abs(left - right), abs(low - high)) < SLIP:
+        assert box is None
+    else:
+        assert box is not None
+        expected = [min(left, right), max(left, right), min(low, high), max(low, high)]
+        found = [end for range_ in box.ranges().values() for end in (range_.low, range_.high)]
+        assert found == pytest.approx(expected, abs=0.0501)
+
+
+@cases(300)
+@given(scalars)
+def test_whatever_width_is_told_a_chart_can_be_drawn(told: Any) -> None:
+    assert drawable(told, 340) == 340 or NARROWEST <= drawable(told, 340) <= WIDEST
+
+
 # ---------------------------------------------------------------------------------------------------- the page
 
 PAGES = sorted(path.stem for path in Path(APP).with_name("pages").glob("[!_]*.py"))
@@ -343,7 +384,6 @@ def test_an_address_with_a_lab_in_it_leaves_the_lab_as_it_is(idle: None, address
     assert replace(lab_record(lab, [1, 2]), used=before.used) == before
 
 
-def test_the_fields_of_a_plan_and_the_parts_of_a_lesson_are_all_tried() -> None:
+def test_the_fields_of_a_plan_are_all_tried() -> None:
     tried = {"space", "dataset", "validation_rate", "shuffle", "values", *LIMITS}
     assert tried == {field.name for field in fields(RoundPlan)}
-    assert len(PARTS) == 14
