@@ -51,8 +51,7 @@ class LogRange:
 
     def within(self, reach: "LogRange") -> "LogRange":
         """The range on the 0.1 grid and inside `reach`, at least one step wide."""
-        low = min(max(snap(self.low), reach.low), reach.high)
-        high = min(max(snap(self.high), reach.low), reach.high)
+        low, high = (snap(min(max(end, reach.low), reach.high)) for end in (self.low, self.high))
         if high - low < STEP / 2:
             low, high = (low, low + STEP) if snap(low + STEP) <= reach.high else (high - STEP, high)
         return LogRange(snap(low), snap(high))

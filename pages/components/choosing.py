@@ -67,7 +67,7 @@ def fields(lab: Lab, round_: LabRound) -> None:
     rate_key, decay_key = widget_key("choice_rate", rate), widget_key("choice_decay", decay)
 
     def typed() -> None:
-        state.draft = (st.session_state[rate_key], st.session_state[decay_key])
+        state.draft = (st.session_state.get(rate_key, rate), st.session_state.get(decay_key, decay))
 
     def choose() -> None:
         attempt(settle, lab, round_, pointed)

@@ -184,7 +184,7 @@ def choose_dataset(lab: Lab, name: str) -> None:
     """Take the data set chosen, or offer to download it."""
     session().offer_mnist = name == "mnist" and not mnist_ready(mnist_folder())
     if not session().offer_mnist:
-        attempt(lab.change, dataset=name, images=min(lab.plan.images, training_count(name)))
+        attempt(lambda: lab.change(dataset=name, images=min(lab.plan.images, training_count(name))))
 
 
 def offer_mnist(lab: Lab) -> None:

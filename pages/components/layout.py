@@ -15,6 +15,7 @@ ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 FIRST = "narrow"  # the page that an address without one leads to
 BESIDE = ("glossary", "about")  # not on the way through the lesson
 UNNAMED = ("lesson_link",)  # led to from About
+NARROWEST, WIDEST = 200, 4000  # pixels that a chart is drawn for
 PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
 
 STYLE = """
@@ -189,7 +190,12 @@ def page_width() -> int:
         told = _measure(
             key="page_width", data={"lang": language()}, default={"width": None}, on_width_change=lambda: None
         ).width
-    return int(told) if told else guess
+    return drawable(told, guess)
+
+
+def drawable(told: object, guess: int) -> int:
+    """The width that a browser told, within reason; the guess if it is no number."""
+    return int(min(max(NARROWEST, told), WIDEST)) if isinstance(told, int | float) else guess
 
 
 def language_switch() -> None:

@@ -1,9 +1,10 @@
 """The live part of the page: progress, Best-5, what to see, and the chart. It alone is drawn again and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from html import escape
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,6 +24,7 @@ from pages.components.text import _, language, listen, said, told
 
 FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
 CHART = "live_chart"
+AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
 SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
 
 
@@ -146,23 +148,37 @@ def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
 def selected(lab: Lab) -> None:
     """A box drawn on the map becomes the next round's ranges; a trial that was clicked is pointed at."""
     found = st.session_state[CHART].selection
-    box, picked = found.get("brush", {}), found.get("picked", [])
-    if "lr" in box and "wd" in box and min(abs(ends[0] - ends[1]) for ends in box.values()) >= SLIP:
-        ranges = {"learning_rate": box["lr"], "weight_decay": box["wd"]}
-        chosen = {
-            axis: LogRange(float(min(ends)), float(max(ends))).within(REACHES[axis]) for axis, ends in ranges.items()
-        }
-        attempt(lab.look_in, SearchSpace(**chosen))
+    if (box := box_of(found)) is not None:
+        attempt(lab.look_in, box)
         session().moved = True
-    round_ = viewed_round(lab)
-    trial = int(picked[0].get("trial", -1)) if picked else -1
+    round_, trial = viewed_round(lab), trial_of(found)
     if (
         round_ is not None
-        and trial >= 0
+        and trial is not None
         and (session().pointed != (round_.number, trial) or session().draft is not None)
     ):
         point_at(round_, trial)
         session().moved = True
+
+
+def box_of(selection: Mapping[str, Any]) -> SearchSpace | None:
+    """The box drawn on the map; None without one, and for what no chart sends."""
+    with suppress(TypeError, ValueError, LookupError, AttributeError):
+        drawn = selection["brush"]
+        ends = {axis: [float(end) for end in drawn[name]] for axis, name in AXES_OF_BRUSH.items()}
+        if min(max(pair) - min(pair) for pair in ends.values()) >= SLIP:
+            return SearchSpace(
+                **{axis: LogRange(min(pair), max(pair)).within(REACHES[axis]) for axis, pair in ends.items()}
+            )
+    return None
+
+
+def trial_of(selection: Mapping[str, Any]) -> int | None:
+    """The trial that was clicked; None without one, and for what no chart sends."""
+    with suppress(TypeError, ValueError, LookupError, AttributeError, OverflowError):
+        trial = int(selection["picked"][0]["trial"])
+        return trial if trial >= 0 else None
+    return None
 
 
 def words(round_: LabRound | None, aside: int) -> str:

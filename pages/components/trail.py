@@ -44,9 +44,9 @@ def trail(lab: Lab) -> None:
     table = trail_frame(lab)
 
     def noted() -> None:
-        for row, changes in st.session_state["trail"]["edited_rows"].items():
-            if "why" in changes:
-                lab.note(int(table["round"].iloc[int(row)]), changes["why"] or "")
+        for row, changes in st.session_state.get("trail", {}).get("edited_rows", {}).items():
+            if "why" in changes and int(row) < len(table):  # a note may come late, when another lab is here
+                lab.note(int(table["round"].iloc[int(row)]), str(changes["why"] or ""))
 
     names = {
         "round": _("round"), "learning_rate": _("learning rate"), "weight_decay": _("weight decay"),
@@ -107,7 +107,7 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
 
     def pointed() -> None:
         rows = st.session_state["all_trials"].selection.rows
-        if rows and rows[0] < len(ranking):
+        if rows and 0 <= rows[0] < len(ranking):
             point_at(round_, int(ranking[rows[0]]))
 
     with st.expander(_("All trials of round {number}").format(number=round_.number), icon=":material/table:"):

@@ -1,0 +1,210 @@
+"""A whole class comes back at once after a server was killed, and junk on the wire harms nobody.
+
+The students are websocket clients, as a browser tab is one.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from core.archive import restored
+from core.lab import Lab
+from core.plan import LIMITS
+from core.progress import Status
+from core.store import Store
+from tests.benchmarks import websocket_client
+from tests.benchmarks.websocket_client import Tab
+from tests.browser.conftest import Server
+from tests.waiting import LIMIT, run, until
+
+TABS = 60
+LEARNING = range(0, TABS, 6)  # those with a round under way when the server is killed
+LONG = 60  # epochs: some rounds are cut off by the kill
+LARGE = 2 * 10**6  # bytes, more than a browser may send at once
+PAUSE = 0.2  # seconds between two looks into the store
+TRIES = 60  # of each kind of junk
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+Start = Callable[..., Server]
+
+
+class Student(Tab):
+    """A tab that also remembers what its fields show and what went wrong."""
+
+    def __init__(self, socket: ClientConnection, address: str = "") -> None:
+        super().__init__(socket, address)
+        self.socket = socket
+        self.ids: set[str] = set()
+        self.fields: dict[str, float] = {}
+        self.faults: list[Element] = []
+
+    def _see(self, element: Element) -> None:
+        super()._see(element)
+        kind = element.WhichOneof("type")
+        self.ids |= set(filter(None, [getattr(getattr(element, kind or "", None), "id", "")]))
+        if kind == "number_input":
+            self.fields[element.number_input.label] = element.number_input.default
+        elif kind == "exception" or (kind == "alert" and "not here any more" in element.alert.body):
+            self.faults.append(element)
+
+
+async def joined(stack: AsyncExitStack, port: int, token: str = "") -> Student:
+    """A student whose page is open, of a new lab or of that with a token."""
+    socket = await stack.enter_async_context(wire(port))
+    student = Student(socket, urlencode({"lab": token}) if token else "")
+    await student.open()
+    return student
+
+
+def wire(port: int) -> connect:
+    """A connection as a browser makes it."""
+    return connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=2**24, proxy=None)
+
+
+def port_of(server: Server) -> int:
+    port = urlsplit(server.url).port
+    assert port
+    return port
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may take longer when sixty are opened at once and the machine has other things to do."""
+    monkeypatch.setattr(websocket_client, "PATIENCE", LIMIT)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'labs.sqlite'}"
+
+
+@pytest.fixture
+def begin(start_server: Start, url: str) -> Iterator[Callable[[], Server]]:
+    """Starts a server over the same store."""
+    started: list[Server] = []
+
+    def start() -> Server:
+        started.append(start_server(DATABASE_URL=url))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.end()
+
+
+def kept(url: str, token: str) -> Lab | None:
+    """A lab as it stands in the store."""
+    with closing(Store(url)) as store:
+        record = store.load(token)
+    return restored(token, record) if record else None
+
+
+async def a_class(port: int) -> list[str]:
+    """Everybody opens a lab and sets a number of their own, some let a round learn; the tokens, in order."""
+    async with AsyncExitStack() as stack:
+        students = await asyncio.gather(*(joined(stack, port) for _ in range(TABS)))
+        await asyncio.gather(*(one.enter("images", 200 + number) for number, one in enumerate(students)))
+        for number in LEARNING:
+            await students[number].enter("epochs", LONG)
+            await students[number].click("Start")
+        return [student.lab for student in students]
+
+
+async def back_again(port: int, tokens: list[str]) -> list[Student]:
+    """Everybody comes back at the same moment, each with their own token."""
+    async with AsyncExitStack() as stack:
+        return await asyncio.gather(*(joined(stack, port, token) for token in tokens))
+
+
+def test_a_class_that_comes_back_at_once_after_a_kill_finds_every_lab(begin: Callable[[], Server], url: str) -> None:
+    server = begin()
+    tokens = run(a_class(port_of(server)))
+    assert len(set(tokens)) == TABS
+    until(lambda: all(written(kept(url, token), number) for number, token in enumerate(tokens)), PAUSE)
+    server.end(signal.SIGKILL)
+    students = run(back_again(port_of(begin()), tokens))
+    assert [student.lab for student in students] == tokens
+    assert [student.fields["images"] for student in students] == [200 + number for number in range(TABS)]
+    assert [student.faults for student in students] == [[]] * TABS
+    until(lambda: all(over(kept(url, tokens[number])) for number in LEARNING), PAUSE)
+
+
+def written(lab: Lab | None, number: int) -> bool:
+    """Whether all that a student did stands in the store."""
+    return lab is not None and lab.plan.images == 200 + number and bool(lab.rounds) == (number in LEARNING)
+
+
+def over(lab: Lab | None) -> bool:
+    """Whether the round that was under way has come to an end: to its own, or because nobody watches it any more."""
+    return lab is not None and all(one.progress.status in (Status.FINISHED, Status.STOPPED) for one in lab.rounds)
+
+
+# ---------------------------------------------------------------------------------------------------- junk
+
+
+def forged(rng: random.Random, student: Student) -> bytes:
+    """An order to draw the page in which fields of the page have values that no page would give them."""
+    order = BackMsg()
+    order.rerun_script.query_string = rng.choice(["", "lab=%00&lab=x", "lesson=" + "~" * 900, "lang=%ff", "&&==&", "%"])
+    order.rerun_script.page_script_hash = rng.choice(["", "x", "\u0000", "bayesian"])
+    order.rerun_script.fragment_id = rng.choice(["", "", "nothing"])
+    for id_ in rng.sample(sorted(student.ids), 3):
+        state = order.rerun_script.widget_states.widgets.add()
+        state.CopyFrom(
+            rng.choice(
+                [
+                    WidgetState(id=id_, double_value=rng.choice([float("nan"), float("inf"), -1e300, 1e9])),
+                    WidgetState(id=id_, int_value=rng.choice([-(2**62), 2**62, LIMITS["trials"][1] + 1])),
+                    WidgetState(id=id_, string_value=rng.choice(["", "\u0000", "[" * 900, "한" * 300])),
+                    WidgetState(id=id_, json_value=rng.choice(["", "{}", "[]", '{"width": 1e999}'])),
+                    WidgetState(id=id_, trigger_value=True),
+                ]
+            )
+        )
+    return order.SerializeToString()
+
+
+async def refuses(port: int, junk: bytes | str) -> bool:
+    """Whether the server ends a connection that brings junk."""
+    async with wire(port) as socket:
+        await socket.send(junk)
+        try:
+            async with asyncio.timeout(LIMIT):
+                while True:
+                    await socket.recv()
+        except ConnectionClosed:
+            return True
+
+
+async def storm(port: int, rng: random.Random) -> list[Element]:
+    """Junk of every kind beside a student who works on; what went wrong on that student's page."""
+    async with AsyncExitStack() as stack:
+        quiet = await joined(stack, port)
+        await quiet.enter("images", 321)
+        broken = [b"\xff" + rng.randbytes(rng.randint(1, 60)) for _ in range(TRIES)]  # no message begins so
+        assert all(await asyncio.gather(*(refuses(port, junk) for junk in [*broken, "text", b"\0" * LARGE])))
+        forger = await joined(stack, port)
+        for _ in range(TRIES):
+            await forger.socket.send(forged(rng, forger))
+        await quiet.open()
+        assert quiet.fields["images"] == 321
+        assert (await joined(stack, port, quiet.lab)).fields["images"] == 321
+        return quiet.faults
+
+
+def test_junk_on_the_wire_harms_nobody_else(begin: Callable[[], Server], url: str) -> None:
+    server = begin()
+    assert run(storm(port_of(server), random.Random(0))) == []
+    assert server.process.poll() is None
