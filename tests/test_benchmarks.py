@@ -13,10 +13,13 @@ from core.datasets import load_training
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
 from core.training import Workspaces, advance, begin, prepare
+from pages.components.pace import REVIEW, SHORTEST
 from tests.benchmarks import __main__ as program
 from tests.benchmarks.figure import Figure, at_least
+from tests.benchmarks.live import server
 from tests.benchmarks.store import statements
 from tests.benchmarks.textbook import Network, train
+from tests.benchmarks.websocket_client import Timer, tab
 from tests.waiting import run as together
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +55,43 @@ def test_a_tick_never_asks_the_database() -> None:
     before, during = together(statements(20))
     assert before > 0  # so they are counted
     assert during == 0
+
+
+@pytest.fixture(scope="module")
+def intervals() -> dict[str, list[float]]:
+    """What a page asks for before, while and after a round runs: seconds between the ticks of its parts."""
+
+    async def lesson() -> dict[str, list[float]]:
+        asked = {}
+        with server("app.py") as lab:
+            async with tab(lab.port) as student:
+                asked["before"] = [timer.interval for timer in student.timers.values()]
+                await student.enter("epochs", 200)
+                await student.click("Start")
+                asked["running"] = [timer.interval for timer in student.timers.values()]
+                await student.tick()
+                await student.click("Stop")
+                asked["after"] = [timer.interval for timer in student.timers.values()]
+        return asked
+
+    return together(lesson())
+
+
+def test_a_page_with_a_running_round_ticks_at_its_pace_and_asks_for_its_pace_now_and_then(
+    intervals: dict[str, list[float]],
+) -> None:
+    assert intervals["running"] == [REVIEW, SHORTEST]
+
+
+def test_a_page_on_which_nothing_runs_does_not_tick(intervals: dict[str, list[float]]) -> None:
+    assert intervals["before"] == intervals["after"] == []
+
+
+@pytest.mark.parametrize(("now", "due"), [(9.0, 10.0), (10.0, 10.0), (10.1, 12.0), (17.0, 18.0)])
+def test_ticks_that_were_missed_are_left_out(now: float, due: float) -> None:
+    timer = Timer(2.0, 10.0)
+    timer.skip(now)
+    assert timer.due == due
 
 
 def test_every_name_leads_to_a_benchmark() -> None:

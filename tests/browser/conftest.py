@@ -56,13 +56,13 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Starts a server on a free port and waits until it answers."""
+    """Starts a server on a free port, streamlit or something like it, and waits until it answers."""
     started: list[Server] = []
 
-    def start(**environment: str) -> Server:
+    def start(program: str = "streamlit", **environment: str) -> Server:
         port = free_port()
         log = (tmp_path_factory.mktemp("server") / "log").open("wb")
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+        command = [sys.executable, "-m", program, "run", "app.py", "--server.port", str(port),
                    "--server.address", "127.0.0.1"]  # fmt: skip
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"LANG": "C.UTF-8"} | environment
