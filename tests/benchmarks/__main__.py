@@ -26,6 +26,8 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "store.save": "store.save",
     "store.open": "store.open_",
     "store.tick": "store.tick",
+    "board.renewed": "board.renewed",
+    "board.tick": "board.tick",
 }
 LIMIT, QUICK_LIMIT = 900, 180  # seconds after which a run that hangs is ended
 
