@@ -25,9 +25,12 @@ NEVER = -math.inf  # the best accuracy of who has none
 
 
 @dataclass(frozen=True, eq=False)
-class Depths:
-    """A round as if its trials were trained side by side, epoch by epoch."""
+class Seen:
+    """A round: its trials, and as if they were trained side by side, epoch by epoch."""
 
+    progress: RoundProgress
+    trial: np.ndarray  # (n,) those that have begun
+    values: np.ndarray  # (n, 4) exponents of learning rate and weight decay, latest accuracy, whether it diverged
     spent: np.ndarray  # (epochs,) epochs of all trials together
     best: np.ndarray  # (epochs,) the best trial's accuracy then; NEVER when all diverged
 
@@ -36,12 +39,11 @@ class Depths:
 class Track:
     """What one student's rounds come to."""
 
-    progress: tuple[RoundProgress, ...]  # of the rounds that count and have begun
-    depths: tuple[Depths, ...]  # of each
+    rounds: tuple[Seen, ...]  # that count and have begun
     spent: np.ndarray  # (rounds,) epochs when each was over, or so far
     best: np.ndarray  # (rounds,) best accuracy of the student then; NEVER without any
-    trials: np.ndarray  # (n, 2) place in `progress` and trial, of every trial that has begun
-    values: np.ndarray  # (n, 4) exponents of learning rate and weight decay, latest accuracy, whether it diverged
+    trials: np.ndarray  # (n, 2) place in `rounds` and trial, of every trial that has begun
+    values: np.ndarray  # (n, 4) as in Seen
     space: SearchSpace | None  # where the student looks
     running: bool
     left_out: int  # rounds on other images
@@ -81,7 +83,7 @@ class Board:
     seats: np.ndarray  # (students,) who have begun
     tracks: tuple[Track, ...]  # of each
     seat: np.ndarray  # (n,) of each trial
-    place: np.ndarray  # (n,) of the trial's round in its track's progress
+    place: np.ndarray  # (n,) of the trial's round in its track's rounds
     trial: np.ndarray  # (n,)
     lr: np.ndarray  # (n,) exponent
     wd: np.ndarray  # (n,) exponent
@@ -96,7 +98,7 @@ class Board:
     @property
     def rounds(self) -> int:
         """Rounds that the class has begun."""
-        return sum(len(track.progress) for track in self.tracks)
+        return sum(len(track.rounds) for track in self.tracks)
 
     @property
     def epochs(self) -> int:
@@ -116,7 +118,7 @@ class Board:
     def curve(self, place: int) -> tuple[RoundProgress, int]:
         """The round of a trial and its number in it. place: in (n,)"""
         track = self.tracks[int(np.searchsorted(self.seats, self.seat[place]))]
-        return track.progress[int(self.place[place])], int(self.trial[place])
+        return track.rounds[int(self.place[place])].progress, int(self.trial[place])
 
 
 # ---------------------------------------------------------------------------------------------------- one student
@@ -127,51 +129,45 @@ def comparable(plan: RoundPlan, like: RoundPlan) -> bool:
     return (plan.dataset, plan.images, plan.validation_rate) == (like.dataset, like.images, like.validation_rate)
 
 
-def depths(progress: RoundProgress) -> Depths:
-    """A round's epochs and best accuracy, depth by depth."""
+def seen(progress: RoundProgress) -> Seen:
+    """A round's trials, and its epochs and best accuracy depth by depth."""
     done, reached = progress.epochs_done, int(progress.epochs_done.max(initial=0))
+    begun = np.flatnonzero(done > 0)
+    logs = exponent(progress.learning_rate), exponent(progress.weight_decay)
+    values = np.column_stack([*logs, progress.last_validation(), progress.diverged])[begun]
     at = np.arange(reached)
     spent = np.minimum(done[:, None], at + 1).sum(axis=0)
-    healthy = np.flatnonzero((done > 0) & ~progress.diverged)
+    healthy = begun[~progress.diverged[begun]]
     if not len(healthy):
-        return Depths(spent, np.full(reached, NEVER))
+        return Seen(progress, begun, values, spent, np.full(reached, NEVER))
     latest = np.minimum(at, done[healthy, None] - 1)  # a trial that has stopped keeps its last accuracy
-    return Depths(spent, progress.validation_accuracy[healthy[:, None], latest].max(axis=0).astype(float))
+    best = progress.validation_accuracy[healthy[:, None], latest].max(axis=0).astype(float)
+    return Seen(progress, begun, values, spent, best)
 
 
-def track(rounds: Sequence[tuple[RoundProgress, Depths]], like: RoundPlan) -> Track:
+def track(rounds: Sequence[Seen], like: RoundPlan) -> Track:
     """A student's rounds, in their order. like: a plan on the class's images"""
-    alike = [(progress, deep) for progress, deep in rounds if comparable(progress.plan, like)]
-    counted = [(progress, deep) for progress, deep in alike if progress.started]
-    trials = [_trials(place, progress) for place, (progress, _) in enumerate(counted)]
-    best = [float(deep.best[-1]) for _, deep in counted]
+    alike = [one for one in rounds if comparable(one.progress.plan, like)]
+    begun = [one for one in alike if len(one.trial)]
+    places = np.repeat(np.arange(len(begun)), [len(one.trial) for one in begun])
     return Track(
-        tuple(progress for progress, _ in counted),
-        tuple(deep for _, deep in counted),
-        np.cumsum([int(deep.spent[-1]) for _, deep in counted], dtype=int),
-        np.maximum.accumulate(np.array(best)),
-        np.concatenate([np.zeros((0, 2), int), *(which for which, _ in trials)]),
-        np.concatenate([np.zeros((0, 4)), *(values for _, values in trials)]),
-        alike[-1][0].plan.space if alike else None,
-        bool(rounds) and not rounds[-1][0].status.over,
-        sum(progress.started for progress, _ in rounds) - len(counted),
+        tuple(begun),
+        np.cumsum([int(one.spent[-1]) for one in begun], dtype=int),
+        np.maximum.accumulate(np.array([float(one.best[-1]) for one in begun])),
+        np.column_stack([places, np.concatenate([np.zeros(0, int), *(one.trial for one in begun)])]),
+        np.concatenate([np.zeros((0, 4)), *(one.values for one in begun)]),
+        alike[-1].progress.plan.space if alike else None,
+        bool(rounds) and not rounds[-1].progress.status.over,
+        sum(len(one.trial) > 0 for one in rounds) - len(begun),
     )
-
-
-def _trials(place: int, progress: RoundProgress) -> tuple[np.ndarray, np.ndarray]:
-    """A round's rows of Track.trials and Track.values."""
-    begun = np.flatnonzero(progress.epochs_done > 0)
-    logs = exponent(progress.learning_rate), exponent(progress.weight_decay)
-    values = np.column_stack([*logs, progress.last_validation(), progress.diverged])
-    return np.column_stack([np.full(len(begun), place), begun]), values[begun]
 
 
 def best_at(one: Track, budget: int) -> tuple[float, int]:
     """The best accuracy that a student had when at most `budget` epochs were spent, and how many were."""
     over = int(np.searchsorted(one.spent, budget, side="right"))  # rounds that fit in whole
     best, spent = (float(one.best[over - 1]), int(one.spent[over - 1])) if over else (NEVER, 0)
-    if over < len(one.depths):
-        deep = one.depths[over]
+    if over < len(one.rounds):
+        deep = one.rounds[over]
         reached = int(np.searchsorted(deep.spent, budget - spent, side="right"))
         if reached:
             best, spent = max(best, float(deep.best[reached - 1])), spent + int(deep.spent[reached - 1])
@@ -183,18 +179,24 @@ def best_at(one: Track, budget: int) -> tuple[float, int]:
 
 def board(tracks: dict[int, Track], finals: Sequence[Final], joined: int, like: RoundPlan) -> Board:
     """A class's tracks together. tracks: by seat, in rising order    joined: students in the class"""
-    begun = {seat: one for seat, one in tracks.items() if one.progress}
+    begun = {seat: one for seat, one in tracks.items() if one.rounds}
     trials = np.concatenate([np.zeros((0, 2), int), *(one.trials for one in begun.values())])
     values = np.concatenate([np.zeros((0, 4)), *(one.values for one in begun.values())])
     seat = np.repeat(np.array(list(begun), int), [len(one.trials) for one in begun.values()])
     lr, wd, validation, diverged = values[:, 0], values[:, 1], values[:, 2], values[:, 3].astype(bool)
-    order = np.argsort(np.where(diverged, 2.0, -validation), kind="stable")[:BEST]
-    best = order[~diverged[order]]
+    best = highest(np.where(diverged, NEVER, validation), BEST)
     return Board(
         np.array(list(begun), int), tuple(begun.values()), seat, trials[:, 0], trials[:, 1], lr, wd, validation,
         diverged, drawn(np.column_stack([seat, trials]), best), best, standing(begun, like.validation_images()),
         tuple(finals), joined,
     )  # fmt: skip
+
+
+def highest(accuracy: np.ndarray, count: int) -> np.ndarray:
+    """The places of the highest accuracies, at most so many, the highest first; NEVER is none of them."""
+    last = np.partition(accuracy, -count)[-count] if len(accuracy) > count else NEVER
+    among = np.flatnonzero((accuracy >= last) & (accuracy > NEVER))  # a few, so that only they are sorted
+    return among[np.argsort(-accuracy[among], kind="stable")][:count]
 
 
 def drawn(which: np.ndarray, best: np.ndarray) -> np.ndarray:

@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from core import codes, names
 from core.archive import restored_class
-from core.board import Board, Depths, Final, Track, board, depths, track
+from core.board import Board, Final, Seen, Track, board, seen, track
 from core.classroom import LANGUAGES, Classroom, Member, Ranking, Standing, hash_of
 from core.errors import N_, LessonError
 from core.final_test import Outcome
-from core.lab import ROUNDS, Lab
+from core.lab import ROUNDS, Kept, Lab, LabRound
 from core.plan import LIMITS
 from core.preset import Preset
 from core.progress import RoundProgress
@@ -185,11 +185,11 @@ def _renewed(classroom: Classroom, kept: _Kept) -> Board:
     same = kept.joined == len(members)
     for seat in sorted(labs):
         last = members[seat].last_round if classroom.ended is not None else None
-        rounds = tuple(one.progress for one in labs[seat].rounds if last is None or one.number <= last)
+        rounds = tuple(one.progress for one in labs[seat].rounds if _counts(one, last))
         before, known = kept.tracks.get(seat, ((), None))
         if known is None or before != rounds:
-            deep: dict[RoundProgress, Depths] = dict(zip(known.progress, known.depths, strict=True)) if known else {}
-            new = track([(one, deep.get(one) or depths(one)) for one in rounds], like)
+            kept_rounds: dict[RoundProgress, Seen] = {one.progress: one for one in known.rounds} if known else {}
+            new = track([kept_rounds.get(one) or seen(one) for one in rounds], like)
             kept.tracks[seat] = rounds, new
             same = same and not rounds
         same = _final(seat, labs[seat], classroom.ended, kept) and same
@@ -198,6 +198,12 @@ def _renewed(classroom: Classroom, kept: _Kept) -> Board:
         return kept.board
     tracks = {seat: kept.tracks[seat][1] for seat in sorted(kept.tracks)}
     return board(tracks, [kept.finals[seat][1] for seat in sorted(kept.finals)], len(members), like)
+
+
+def _counts(round_: LabRound, last: int | None) -> bool:
+    """Whether a round shows on the board: not after the last one, nor one that waits for its student to come back."""
+    left_behind = isinstance(round_.handle, Kept) and not round_.progress.status.over
+    return not left_behind and (last is None or round_.number <= last)
 
 
 def _final(seat: int, lab: Lab, ended: float | None, kept: _Kept) -> bool:

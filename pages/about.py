@@ -27,6 +27,7 @@ def about() -> None:
     st.markdown(f"##### {_('For teachers')}")
     st.markdown(_("A lesson of your own: its data set, ranges, epochs and pages, as a link for your students."))
     st.page_link("pages/lesson_link.py", label=_("Lesson link"), icon=":material/link:")
+    st.markdown(_("In a class: also the seat there, and a nickname if one was chosen; the class sees it."))
     st.markdown(f"##### {_('Sources')}")
     st.markdown("\n".join(f"- {source}" for source in sources()))
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py"))]
 PLACES = {  # library: files and folders that may import it
     "streamlit": ["app.py", "pages/"],
-    "altair": ["pages/components/charts.py", "pages/components/figures.py", "pages/components/race_chart.py"],
+    "altair": [f"pages/components/{name}.py" for name in ("charts", "figures", "race_chart", "board_charts")],
     "subprocess": ["core/engine/"],
     "multiprocessing": ["core/engine/"],
     "concurrent.futures": ["core/engine/"],

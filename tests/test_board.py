@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import board as module
-from core.board import Board, Track, best_at, board, depths, drawn, standing, track
+from core.board import Board, Track, best_at, board, drawn, seen, standing, track
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from tests.made import made
@@ -27,7 +27,7 @@ def curves(rng: np.random.Generator, trials: int, epochs: int, diverged: Sequenc
 
 
 def tracked(*rounds: RoundProgress) -> Track:
-    return track([(one, depths(one)) for one in rounds], LIKE)
+    return track([seen(one) for one in rounds], LIKE)
 
 
 def slowly(rounds: Sequence[RoundProgress], budget: int) -> float:
@@ -152,7 +152,7 @@ def classes(students: int, rounds: int, trials: int = 20) -> tuple[Board, dict[i
 
 def test_all_trials_of_all_students_are_pooled() -> None:
     found, tracks = classes(7, 3)
-    progress = [one for seat in tracks for one in tracks[seat].progress]
+    progress = [one.progress for seat in tracks for one in tracks[seat].rounds]
     assert found.validation.tolist() == pytest.approx(np.concatenate([one.last_validation() for one in progress]))
     assert (10.0**found.lr).tolist() == pytest.approx(np.concatenate([one.learning_rate for one in progress]))
     assert np.bincount(found.seat).tolist() == [0, *[60] * 7]
@@ -162,8 +162,8 @@ def test_all_trials_of_all_students_are_pooled() -> None:
 def test_the_classs_best_are_the_best_of_all_and_none_of_them_diverged() -> None:
     found, tracks = classes(7, 3)
     every = sorted(
-        (float(one.last_validation()[trial]) for seat in tracks for one in tracks[seat].progress
-         for trial in range(20) if not one.diverged[trial]),
+        (float(one.progress.last_validation()[trial]) for seat in tracks for one in tracks[seat].rounds
+         for trial in range(20) if not one.progress.diverged[trial]),
         reverse=True,
     )  # fmt: skip
     assert found.validation[found.best].tolist() == pytest.approx(every[:20])
@@ -214,4 +214,4 @@ def test_a_class_without_rounds_has_an_empty_board() -> None:
 def test_a_round_that_waits_shows_where_a_student_looks() -> None:
     waiting = replace(RoundProgress.of(RoundPlan(trials=3)), status=Status.WAITING)
     one = tracked(made([-3], [0.5]), waiting)
-    assert one.running and one.space == waiting.plan.space and len(one.progress) == 1
+    assert one.running and one.space == waiting.plan.space and len(one.rounds) == 1

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pytest
 
-from core.board import Board, Final, Track, board, depths, track
+from core.board import Board, Final, Track, board, seen, track
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
 from pages.components import board_charts as charts
@@ -21,7 +21,7 @@ NARROW = SearchSpace(LogRange(-4, -3), LogRange(-6, -5))
 
 
 def tracked(*rounds: Any) -> Track:
-    return track([(one, depths(one)) for one in rounds], LIKE)
+    return track([seen(one) for one in rounds], LIKE)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_best_have_their_curves_and_their_values_in_words(found: Board) -> N
     progress, trial = found.curve(int(found.best[0]))
     assert list(best["validation"]) == pytest.approx(list(progress.validation_accuracy[trial]))
     assert list(best["epoch"]) == [1, 2, 3, 4] and list(best["first"]) == [True, False, False, False]
-    assert set(best["head"]) == {"1:  0.90  quick otter"} and "lr 0.001 " in best["values"].iloc[0]
+    assert best["head"].iloc[0] == "1:  0.90  quick otter" and "lr 0.001 " in best["values"].iloc[0]
 
 
 def test_long_curves_are_thinned_and_keep_their_ends() -> None:

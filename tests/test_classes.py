@@ -14,7 +14,7 @@ from core.classes import Classes
 from core.classroom import Classroom, Finals, Ranking, Standing
 from core.engine.local import Engine
 from core.errors import LessonError
-from core.lab import Kept, Lab, LabRound
+from core.lab import Kept, Lab, LabRound, unfinished
 from core.preset import Preset
 from core.store import Store, lab_id
 from tests.database import everything
@@ -411,6 +411,27 @@ def test_a_lab_that_comes_back_first_brings_its_class_along(server: Server, serv
     again.ran(back, PLAN)
     assert again.labs.classes.board(found).rounds == 1
     assert len(found.labs) == 2 and again.open(other.token).classroom is found
+
+
+def test_a_round_that_a_server_left_behind_shows_when_its_student_is_back(
+    server: Server, serve: Serve, store_url: str
+) -> None:
+    classroom, _ = server.labs.classes.create("Chapter 6", "en", PRESET)
+    lab = student(server, classroom)
+    server.ran(lab, PLAN)
+    left = LabRound(2, unfinished(replace(PLAN, seed=9)))
+    lab.rounds = [*lab.rounds, left]
+    lab.changed(lab, 2)
+    until(lambda: server.saver.saved(lab.token) and server.saver.saved(classroom.code))
+    again = serve(store_url)
+    found = again.labs.classes.find(classroom.code)
+    assert found is not None
+    board = again.labs.classes.board(found)
+    assert (board.rounds, board.running) == (1, 0)
+    back = again.open(lab.token)
+    again.settled(back)
+    again.labs.classes._boards.clear()
+    assert again.labs.classes.board(found).rounds == 2
 
 
 def test_the_end_of_a_class_outlives_the_server(server: Server, serve: Serve, store_url: str) -> None:

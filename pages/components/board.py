@@ -1,6 +1,7 @@
 """The class board: drawn again every two seconds for whoever looks, computed and encoded once for all of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
@@ -13,13 +14,14 @@ from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
-from pages.components.charts import WIDE, arrow
+from pages.components.charts import WIDE, Domain, arrow
 from pages.components.session import classes
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
 LINES = 16  # of the ranking that are shown
 LEFT, RIGHT = 3, 2  # shares of a wide page
-KEPT = 80  # tables that are kept: five a class and language
+KEPT = 16  # boards that are kept: a few classes' latest, each once a language
+TABLES = 5  # of each
 
 STYLE = """
 <style>
@@ -72,22 +74,39 @@ def state(classroom: Classroom) -> tuple[object, ...]:
     return classroom.ended, classroom.rounds_open, classroom.finals, classroom.board_open
 
 
+@dataclass(frozen=True)
+class View:
+    """What one tick draws from."""
+
+    classroom: Classroom
+    board: Board
+    standing: Standing | None  # None while the ranking is hidden
+    names: tuple[tuple[int, str], ...]  # what the page calls everybody, by seat
+    wide: bool
+
+    @property
+    def told(self) -> tuple[tuple[int, str], ...]:
+        """The names that stand beside accuracies: none while the ranking is not to be known."""
+        return self.names if self.classroom.ranking is Ranking.SHOWN else ()
+
+
 def draw(classroom: Classroom, width: int, mine: int | None, titled: bool, before: tuple[object, ...]) -> None:
     """One tick. before: the class's state as the rest of the page was drawn for it"""
     listen()
     look(classroom, before)
-    board = classes().board(classroom)
-    standing = classes().standing(classroom)
-    st.html(f'<div class="board-line">{title(classroom) if titled else ""}{totals(classroom, board)}</div>')
-    revealed = classroom.finals is Finals.REVEALED and bool(board.finals)
-    wide = width >= WIDE
-    left, right = st.columns([LEFT, RIGHT], gap="medium") if wide else (st.container(), st.container())
+    names = tuple((seat, name(member)) for seat, member in classroom.members.items())
+    view = View(classroom, classes().board(classroom), classes().standing(classroom), names, width >= WIDE)
+    st.html(f'<div class="board-line">{title(classroom) if titled else ""}{totals(classroom, view.board)}</div>')
+    left, right = st.columns([LEFT, RIGHT], gap="medium") if view.wide else (st.container(), st.container())
     with left:
-        (finals if revealed else the_map)(classroom, board, wide)
+        if classroom.finals is Finals.REVEALED and view.board.finals:
+            finals(view)
+        else:
+            the_map(view)
     with right:
-        st.html(ranking(classroom, standing, mine))
-        lines(classroom, board, standing, wide)
-    best(classroom, board, width)
+        st.html(ranking(view, mine))
+        lines(view)
+    best(view, width)
 
 
 # ---------------------------------------------------------------------------------------------------- names
@@ -98,6 +117,7 @@ def name(member: Member, lang: str | None = None) -> str:
     return member.shown_nickname or spelled(member.pseudonym, lang or language())
 
 
+@lru_cache(maxsize=4096)
 def spelled(pseudonym: str, lang: str) -> str:
     """A pseudonym in a language."""
     return " ".join(catalogue(lang).gettext(word) for word in pseudonym.split())
@@ -106,16 +126,6 @@ def spelled(pseudonym: str, lang: str) -> str:
 def spellings(pseudonym: str) -> list[str]:
     """A pseudonym in all languages."""
     return [spelled(pseudonym, lang) for lang in LANGUAGES]
-
-
-def names_of(classroom: Classroom) -> tuple[tuple[int, str], ...]:
-    """What the page calls everybody, by seat."""
-    return tuple((seat, name(member)) for seat, member in classroom.members.items())
-
-
-def named_by_accuracy(classroom: Classroom) -> tuple[tuple[int, str], ...]:
-    """The names beside accuracies: none while the ranking is not to be known."""
-    return names_of(classroom) if classroom.ranking is Ranking.SHOWN else ()
 
 
 # ---------------------------------------------------------------------------------------------------- words
@@ -146,13 +156,13 @@ def totals(classroom: Classroom, board: Board) -> str:
     return "".join(f"<span>{escape(one)}</span>" for one in said)
 
 
-def ranking(classroom: Classroom, standing: Standing | None, mine: int | None) -> str:
+def ranking(view: View, mine: int | None) -> str:
     """The ranking at equal budget, as far as the class may see it."""
-    title = _("Best at equal budget")
+    standing, title = view.standing, _("Best at equal budget")
     if standing is None:
         said = _("The ranking is hidden for now.")
         return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p></section>'
-    if classroom.ranking is Ranking.FROZEN:
+    if view.classroom.ranking is Ranking.FROZEN:
         title += " · " + _("frozen")
     if not standing.ranks:
         said = _("Nobody has trained anything yet.")
@@ -160,26 +170,23 @@ def ranking(classroom: Classroom, standing: Standing | None, mine: int | None) -
     said = _("after {budget} epochs; = is a tie, within one standard error ({error:.2f})").format(
         budget=f"{standing.budget:,}", error=standing.error
     )
-    shown = standing.ranks[:LINES]
-    items = "".join(rank_line(classroom, rank, standing.budget, mine) for rank in shown)
+    shown, names = standing.ranks[:LINES], dict(view.names)
+    items = "".join(rank_line(rank, names.get(rank.seat, ""), rank.seat == mine) for rank in shown)
     if more := len(standing.ranks) - len(shown):
         items += f"<li>{escape(_('and {count} more').format(count=more))}</li>"
     own = next((rank for rank in standing.ranks[LINES:] if rank.seat == mine), None)
     if own is not None:
-        items += rank_line(classroom, own, standing.budget, mine)
+        items += rank_line(own, names.get(own.seat, ""), True)
     return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p><ol>{items}</ol></section>'
 
 
-def rank_line(classroom: Classroom, rank: Rank, budget: int, mine: int | None) -> str:
+def rank_line(rank: Rank, who: str, own: bool) -> str:
     """One student's line."""
-    member = classroom.members.get(rank.seat)
-    who = escape(name(member)) if member else ""
     place = f"{rank.place} =" if rank.tied else f"{rank.place}"
-    own = rank.seat == mine
     you = f"{escape(_('you'))}: " if own else ""
     return (
         f'<li{" class=mine" if own else ""}><span class="place">{place}</span>'
-        f'<span class="who">{you}<bdi>{who}</bdi></span><span>{rank.accuracy:.2f}</span></li>'
+        f'<span class="who">{you}<bdi>{escape(who)}</bdi></span><span>{rank.accuracy:.2f}</span></li>'
     )
 
 
@@ -214,16 +221,16 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def the_map(classroom: Classroom, board: Board, wide: bool) -> None:
+def the_map(view: View) -> None:
     """All trials of the class, and where everybody looks."""
-    lr, wd = charts.map_domains(board)
-    by_accuracy = named_by_accuracy(classroom)
+    board = view.board
+    lr, wd = domains(board)
     datasets = {
-        "ranges": encoded(charts.ranges_table, board, names_of(classroom)),
-        "points": encoded(charts.points_table, board, by_accuracy),
+        "ranges": encoded(charts.ranges_table, board, view.names),
+        "points": encoded(charts.points_table, board, view.told),
     }
     st.vega_lite_chart(
-        {**charts.map_spec(wide, lr, wd, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        {**charts.map_spec(view.wide, lr, wd, bool(view.told), language(), dark()), "datasets": datasets},
         key="board_map",
         width="stretch",
         alt=_("Map of the class's trials by learning rate and weight decay. {best}").format(best=best_in_words(board)),
@@ -246,16 +253,15 @@ def best_in_words(board: Board) -> str:
     )
 
 
-def lines(classroom: Classroom, board: Board, standing: Standing | None, wide: bool) -> None:
+def lines(view: View) -> None:
     """Everybody's best so far against the epochs spent."""
-    budget = standing.budget if standing else 0
+    budget = view.standing.budget if view.standing else 0
     label = _("equal budget: {budget}").format(budget=f"{budget:,}")
-    by_accuracy = named_by_accuracy(classroom)
     datasets = {
-        "lines": encoded(charts.lines_table, board, by_accuracy),
-        "budget": arrow(charts.budget_table(budget, label)),
+        "lines": encoded(charts.lines_table, view.board, view.told),
+        "budget": budget_bytes(budget, label),
     }
-    spec = charts.lines_spec(wide, charts.most_epochs(board), bool(by_accuracy), language(), dark())
+    spec = charts.lines_spec(view.wide, charts.most_epochs(view.board), bool(view.told), language(), dark())
     st.vega_lite_chart(
         {**spec, "datasets": datasets},
         key="board_lines",
@@ -264,34 +270,51 @@ def lines(classroom: Classroom, board: Board, standing: Standing | None, wide: b
     )
 
 
-def best(classroom: Classroom, board: Board, width: int) -> None:
-    """The class's own Best-20."""
+def best(view: View, width: int) -> None:
+    """The class's own Best-20. width: pixels of the page"""
+    board = view.board
     if not len(board.best):
         return
-    epochs = max(board.curve(int(place))[0].plan.epochs for place in board.best)
-    datasets = {"curves": encoded(charts.curves_table, board, named_by_accuracy(classroom))}
+    datasets = {"curves": encoded(charts.curves_table, board, view.told)}
     st.vega_lite_chart(
-        {**charts.best_spec(width, epochs, language(), dark()), "datasets": datasets},
+        {**charts.best_spec(width, longest(board), language(), dark()), "datasets": datasets},
         key="board_best",
         alt=_("Accuracy curves of the class's best {count} trials").format(count=len(board.best)),
     )
 
 
-def finals(classroom: Classroom, board: Board, wide: bool) -> None:
+def finals(view: View) -> None:
     """What the test set made of everybody's choice."""
-    by_accuracy = named_by_accuracy(classroom)
-    datasets = {"finals": encoded(charts.finals_table, board, by_accuracy)}
+    datasets = {"finals": encoded(charts.finals_table, view.board, view.told)}
+    said = about_finals(view.board.finals)
     st.vega_lite_chart(
-        {**charts.finals_spec(wide, bool(by_accuracy), language(), dark()), "datasets": datasets},
+        {**charts.finals_spec(view.wide, bool(view.told), language(), dark()), "datasets": datasets},
         key="board_finals",
         width="stretch",
-        alt=" ".join(about_finals(board.finals)),
+        alt=" ".join(said),
     )
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in about_finals(board.finals))
-    st.html(f'<ul class="optimism">{said}</ul>')
+    st.html(f'<ul class="optimism">{"".join(f"<li>{escape(sentence)}</li>" for sentence in said)}</ul>')
 
 
 @lru_cache(maxsize=KEPT)
+def domains(board: Board) -> tuple[Domain, Domain]:
+    """What the map shows, found out once a board."""
+    return charts.map_domains(board)
+
+
+@lru_cache(maxsize=KEPT)
+def longest(board: Board) -> int:
+    """Epochs of the longest round among those of the best trials."""
+    return max(board.curve(int(place))[0].plan.epochs for place in board.best)
+
+
+@lru_cache(maxsize=KEPT)
+def budget_bytes(budget: int, label: str) -> bytes:
+    """The table of the equal budget."""
+    return arrow(charts.budget_table(budget, label))
+
+
+@lru_cache(maxsize=TABLES * KEPT)
 def encoded(
     table: Callable[[Board, charts.Names], pa.Table], board: Board, names: tuple[tuple[int, str], ...]
 ) -> bytes:

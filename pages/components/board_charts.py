@@ -111,9 +111,9 @@ def curves_table(board: Board, names: Names) -> pa.Table:
         columns["validation"] += progress.validation_accuracy[trial, shown].tolist()
         columns["training"] += progress.train_accuracy[trial, shown].tolist()
         who = names.get(int(board.seat[place]), "")
-        heads += [f"{rank}:  {board.validation[place]:.2f}  {who}"] * len(shown)
         rate, decay = plain(value(board.lr[place])), plain(value(board.wd[place]))
-        lines += [f"lr {rate}  wd {decay}"] * len(shown)
+        heads += [f"{rank}:  {board.validation[place]:.2f}  {who}", *[""] * (len(shown) - 1)]  # told once a trial
+        lines += [f"lr {rate}  wd {decay}", *[""] * (len(shown) - 1)]
     kinds = [pa.int8(), pa.int16(), pa.bool_(), pa.float32(), pa.float32()]
     numbers = {name: pa.array(columns[name], kind) for name, kind in zip(columns, kinds, strict=True)}
     words = {name: pa.array(column, pa.string()) for name, column in (("head", heads), ("values", lines))}
@@ -134,7 +134,7 @@ def finals_table(board: Board, names: Names) -> pa.Table:
 
 def map_domains(board: Board) -> tuple[Domain, Domain]:
     """What the map shows: all trials and all ranges, and in any case the ranges that the lesson begins with."""
-    return domains([SearchSpace(), *(progress.plan.space for track in board.tracks for progress in track.progress)])
+    return domains([SearchSpace(), *(one.progress.plan.space for track in board.tracks for one in track.rounds)])
 
 
 def most_epochs(board: Board) -> int:

@@ -32,6 +32,8 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "store.save": "store.save",
     "store.open": "store.open_",
     "store.tick": "store.tick",
+    "board.renewed": "board.renewed",
+    "board.tick": "board.tick",
 }
 LIMIT, QUICK_LIMIT = 600, 180  # seconds after which a benchmark that hangs is ended, and the program with it
 

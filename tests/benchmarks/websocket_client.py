@@ -180,10 +180,13 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(port: int, lab: str = "", page: str = "") -> AsyncIterator[Tab]:
-    """A tab that has just been opened and shows a page, of a new lab or of that with a token."""
+async def tab(port: int, lab: str = "", page: str = "", **parameters: str) -> AsyncIterator[Tab]:
+    """A tab that has just been opened and shows a page, of a new lab or of that with a token.
+
+    parameters: what else stands in the address
+    """
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=2**24, proxy=None) as socket:
-        opened = Tab(socket, urlencode({"lab": lab}) if lab else "")
+        opened = Tab(socket, urlencode(({"lab": lab} if lab else {}) | parameters))
         await opened.open(page)
         yield opened
