@@ -14,9 +14,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import psutil
@@ -25,11 +26,13 @@ from core.datasets import DatasetError, load_training
 from core.engine.local import cores
 from tests.benchmarks.figure import Figure, Skipped, at_least
 from tests.benchmarks.live import MNIST, WITHIN, Server, server
+from tests.benchmarks.programs import ROOT
 from tests.benchmarks.websocket_client import Tab, tab
 
 LATENCY, SHARE, KEPT, MEMORY = 100.0, 0.25, 0.80, 700.0  # targets: milliseconds, of a core, of the rate, MB
 FIRST, LAST, BACK, GROWTH = 3.0, 1.25, 10.0, 0.05  # targets: seconds, times the pure computing time, seconds, a share
 CLASS, OTHERS, STUDENTS = 100, 10, 60  # tabs
+BOARD = "class_board"  # a page; before there was one, another page stands in for it
 LONG = 200  # epochs of a round that is not over while it is watched
 SETTLING = 15.0  # seconds until the pages have found their pace
 POLL = 0.25  # seconds
@@ -63,11 +66,13 @@ def hundred(quick: bool) -> Iterator[Figure]:
 async def watched(lab: Server, students: int, others: int, seconds: float) -> list[Figure]:
     """Rounds that nobody watches for a while, then everybody does, then nobody again."""
     async with AsyncExitStack() as stack:
-        tabs = await opened(stack, lab, students)
+        board = await class_created(stack, lab) if (ROOT / "pages" / f"{BOARD}.py").exists() else {}
+        tabs = await opened(stack, lab, students, board.get("class", ""))
         for one in tabs:
             await one.enter("epochs", LONG)
         await asyncio.gather(*(one.click("Start") for one in tabs))
-        pages = [*tabs, *[await stack.enter_async_context(second(lab, one)) for one in tabs[:others]]]
+        second = [tab(lab.port, page=BOARD, **board) if board else tab(lab.port, one.lab, "bayesian") for one in tabs]
+        pages = [*tabs, *[await stack.enter_async_context(one) for one in second[:others]]]
         alone, _ = await span(lab, tabs, asyncio.sleep(seconds))
         await ticking(pages, SETTLING)
         during, waits = await span(lab, tabs, ticking(pages, seconds))
@@ -85,11 +90,6 @@ async def watched(lab: Server, students: int, others: int, seconds: float) -> li
         Figure("load.hundred.training", 100 * kept, "%", kept, "its rate while nobody watches", at_least(KEPT)),
         Figure("load.hundred.memory", memory, "MB", memory / MEMORY, f"{MEMORY:g} MB", WITHIN),
     ]
-
-
-def second(lab: Server, student: Tab) -> AbstractAsyncContextManager[Tab]:
-    """Another page that ticks while a student's round runs."""
-    return tab(lab.port, student.lab, "bayesian")
 
 
 def sixty(quick: bool) -> Iterator[Figure]:
@@ -237,12 +237,26 @@ async def lessons(lab: Server, students: int, seconds: float) -> list[tuple[floa
 # ---------------------------------------------------------------------------------------------------- a class
 
 
-async def opened(stack: AsyncExitStack, lab: Server, count: int) -> list[Tab]:
-    """Tabs of new labs that are set to MNIST."""
-    tabs = [await stack.enter_async_context(tab(lab.port)) for _ in range(count)]
-    for one in tabs:
+async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "") -> list[Tab]:
+    """Tabs of new labs that are set to MNIST, of students in the class of a code if there is one."""
+    tabs = []
+    for _ in range(count):
+        if code:
+            one = await stack.enter_async_context(tab(lab.port, page=BOARD, **{"class": code}))
+            await one.click("Join this class")
+            await one.open("narrow")
+        else:
+            one = await stack.enter_async_context(tab(lab.port))
         await one.choose("data set", MNIST)
+        tabs.append(one)
     return tabs
+
+
+async def class_created(stack: AsyncExitStack, lab: Server) -> dict[str, str]:
+    """What stands in the address of a new class's board, as its teacher's page says."""
+    teacher = await stack.enter_async_context(tab(lab.port, page=BOARD))
+    await teacher.click("Create the class")
+    return dict(parse_qsl(urlsplit(teacher.links["Board for the projector"]).query))
 
 
 async def ticking(tabs: list[Tab], seconds: float) -> list[float]:

@@ -56,6 +56,7 @@ class Tab:
         self._points = b""  # the map's table of trials
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
+        self.links: dict[str, str] = {}  # where buttons lead that are links
         self.alarms: list[str] = []  # faults and warnings that the page has shown
 
     @property
@@ -145,6 +146,8 @@ class Tab:
                 self._page = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
+            elif kind == "navigation":
+                self._page = message.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self._address = message.page_info_changed.query_string
             elif kind == "auto_rerun":
@@ -169,6 +172,7 @@ class Tab:
         if label := getattr(shown, "label", ""):
             self._widgets.pop(label, None)  # the newest comes last
             self._widgets[label] = getattr(shown, "id", "")
+            self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
         elif kind == "html" and (line := WORDS.search(shown.body)):
@@ -180,13 +184,13 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(port: int, lab: str = "", page: str = "", **parameters: str) -> AsyncIterator[Tab]:
+async def tab(port: int, lab: str = "", page: str = "", **asked: str) -> AsyncIterator[Tab]:
     """A tab that has just been opened and shows a page, of a new lab or of that with a token.
 
-    parameters: what else stands in the address
+    asked: what else stands in the address
     """
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=2**24, proxy=None) as socket:
-        opened = Tab(socket, urlencode(({"lab": lab} if lab else {}) | parameters))
+        opened = Tab(socket, urlencode(asked | ({"lab": lab} if lab else {})))
         await opened.open(page)
         yield opened
