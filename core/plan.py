@@ -20,7 +20,7 @@ LIMITS = {
     "seed": (0, 2**32 - 1),
 }
 VALIDATION_RATES = (0.05, 0.5)
-SHARES = {  # numbers that are no whole ones
+FRACTIONS = {  # limits of the numbers that are no whole ones
     "momentum": (0.0, 0.99),
     "beta1": (0.0, 0.99),
     "beta2": (0.0, 0.9999),
@@ -129,7 +129,7 @@ class RoundPlan:
                     quantity=NAMES[name],
                     choices=", ".join(choices),
                 )
-        for name, (low, high) in SHARES.items():
+        for name, (low, high) in FRACTIONS.items():
             given = getattr(self, name)
             if type(given) is not float or not low <= given <= high:
                 raise PlanError(

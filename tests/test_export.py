@@ -14,7 +14,7 @@ from core.errors import LessonError
 from core.export import COLUMNS, LARGEST, decimals, harmless, import_journal, journal_csv, journal_json
 from core.final_test import FinalTest
 from core.lab import NOTE_LENGTH, ROUNDS, Choice, Kept, Lab, LabRound
-from core.plan import CHOICES, SHARES, RoundPlan
+from core.plan import CHOICES, FRACTIONS, RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace
 from tests.knobs import KNOBS
@@ -293,7 +293,7 @@ WRONG = [
 def test_a_journal_of_before_the_network_had_knobs_is_opened(lab: Lab) -> None:
     record = json.loads(journal_json(lab))
     for plan in (record["plan"], *(round_["plan"] for round_ in record["rounds"])):
-        for name in (*SHARES, *CHOICES, "batch_normalisation"):
+        for name in (*FRACTIONS, *CHOICES, "batch_normalisation"):
             del plan[name]
     back = import_journal(json.dumps(record), "other")
     assert back.plan == lab.plan

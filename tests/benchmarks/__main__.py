@@ -19,6 +19,7 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "training.digits": "training.digits",
     "training.pytorch": "training.pytorch",
     "training.linearity": "training.linearity",
+    "training.knobs": "training.knobs",
     "live.tick_cpu": "live.tick_cpu",
     "live.p95_60": "live.p95_60",
     "live.first_point": "live.first_point",
