@@ -25,7 +25,7 @@ VALIDATION_RATES = (0.05, 0.5)
 RUNGS = 5  # at which trials are given up, at most
 RUNG_TENTHS = (1, 2, 4)  # of the epochs: where the usual rungs stand
 KEEPS = (0.1, 0.9)  # the share of the trials that may go on at a rung
-SHARES = {  # numbers that are no whole ones
+FRACTIONS = {  # limits of the numbers that are no whole ones
     "momentum": (0.0, 0.99),
     "beta1": (0.0, 0.99),
     "beta2": (0.0, 0.9999),
@@ -152,7 +152,7 @@ class RoundPlan:
                     quantity=NAMES[name],
                     choices=", ".join(choices),
                 )
-        for name, (low, high) in SHARES.items():
+        for name, (low, high) in FRACTIONS.items():
             given = getattr(self, name)
             if type(given) is not float or not low <= given <= high:
                 raise PlanError(

@@ -15,13 +15,13 @@ from core.errors import LessonError
 from core.plan import (
     CHOICES,
     CLASSES,
+    FRACTIONS,
     KEEPS,
     LIMITS,
     MEMORY_LIMIT,
     NAMES,
     PIXELS,
     RUNGS,
-    SHARES,
     VALIDATION_RATES,
     PlanError,
     RoundPlan,
@@ -37,7 +37,7 @@ NO_WHOLE_NUMBERS = [
     {}, 1j, b"100", -1, 10**30,
 ]  # fmt: skip
 NO_RATES = [0.0, 1.0, -0.2, math.nan, math.inf, 1, True, np.float32(0.2), "0.2", None, [0.2]]
-NO_SHARES = [-0.1, 1.1, math.nan, math.inf, 0, 1, True, np.float32(0.2), "0.2", None, [0.2]]
+NO_FRACTIONS = [-0.1, 1.1, math.nan, math.inf, 0, 1, True, np.float32(0.2), "0.2", None, [0.2]]
 NO_CHOICES = ["", "SGD", "rmsprop", "sgd ", None, 3, True, ["sgd"], {}, ("relu",), "{quantity}", "x" * 1000]
 BEFORE_THE_KNOBS = (  # a plan as labs of before the network had knobs hold it
     '{"space": {"learning_rate": [-6.0, -2.0], "weight_decay": [-8.0, -4.0]}, "trials": 20, "epochs": 20, '
@@ -59,7 +59,7 @@ def random_plan(rng: np.random.Generator) -> RoundPlan:
     settings["images"] = min(settings["images"], training_count(dataset))
     settings["validation_rate"] = float(rng.uniform(*VALIDATION_RATES))
     settings |= {name: str(rng.choice(choices)) for name, choices in CHOICES.items()}
-    settings |= {name: float(rng.uniform(*ends)) for name, ends in SHARES.items()}
+    settings |= {name: float(rng.uniform(*ends)) for name, ends in FRACTIONS.items()}
     settings["batch_normalisation"] = bool(rng.integers(2))
     below = rng.permutation(np.arange(1, settings["epochs"]))[: rng.integers(RUNGS + 1)]
     settings["give_up"], settings["keep"] = tuple(sorted(below.tolist())), float(rng.uniform(*KEEPS))
@@ -128,19 +128,19 @@ def test_a_validation_rate_that_will_not_do_is_refused(bad: Any) -> None:
         RoundPlan(validation_rate=bad)
 
 
-@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("name", FRACTIONS)
 @pytest.mark.parametrize("side", [0, 1], ids=["low", "high"])
-def test_a_share_is_taken_at_its_limit_and_refused_past_it_with_its_name_and_limits(name: str, side: int) -> None:
-    low, high = SHARES[name]
-    assert getattr(RoundPlan(**{name: SHARES[name][side]}), name) == SHARES[name][side]
+def test_a_fraction_is_taken_at_its_limit_and_refused_past_it_with_its_name_and_limits(name: str, side: int) -> None:
+    low, high = FRACTIONS[name]
+    assert getattr(RoundPlan(**{name: FRACTIONS[name][side]}), name) == FRACTIONS[name][side]
     with pytest.raises(PlanError) as caught:
         RoundPlan(**{name: (math.nextafter(low, -1), math.nextafter(high, 2))[side]})
     assert str(caught.value) == f"The {NAMES[name]} is a number from {low} to {high}."
 
 
-@pytest.mark.parametrize("name", SHARES)
-@pytest.mark.parametrize("bad", NO_SHARES, ids=repr)
-def test_what_is_no_share_is_refused(name: str, bad: Any) -> None:
+@pytest.mark.parametrize("name", FRACTIONS)
+@pytest.mark.parametrize("bad", NO_FRACTIONS, ids=repr)
+def test_what_is_no_fraction_is_refused(name: str, bad: Any) -> None:
     with pytest.raises(PlanError, match="is a number from"):
         RoundPlan(**{name: bad})
 

@@ -1,6 +1,7 @@
 """The worker's shares: stacks of bounded size that advance evenly, and memory that is given back."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
 from core.training import Workspaces, operations, prepare
 from tests.direct import alone
+from tests.knobs import KNOBS
 
 PLAN = RoundPlan(SearchSpace(LogRange(-3, -2), LogRange(-8, -4)), trials=12, epochs=3, hidden_layers=1, neurons=20)
 
@@ -74,15 +76,17 @@ def test_stacks_advance_evenly() -> None:
 # ---------------------------------------------------------------------------------------------------- slices
 
 
+@pytest.mark.parametrize("knobs", [{}, KNOBS["all"]], ids=["lesson", "all knobs"])
 @pytest.mark.parametrize("seconds", [0, 0.01, 60])
-def test_slices_of_any_length_give_the_same_scores_to_the_bit(seconds: float) -> None:
+def test_slices_of_any_length_give_the_same_scores_to_the_bit(seconds: float, knobs: dict[str, Any]) -> None:
+    plan = replace(PLAN, **knobs)
     found: dict[int, list[float]] = {trial: [] for trial in range(PLAN.trials)}
-    for report in to_the_end(Worker(), 1, spec(), seconds):
+    for report in to_the_end(Worker(), 1, spec(plan), seconds):
         for scores in report.scores:
             for trial, accuracy in zip(scores.trials, scores.validation_accuracy, strict=True):
                 assert len(found[trial]) == scores.epoch
                 found[trial].append(accuracy)
-    assert found == {trial: trained.validation_accuracy for trial, trained in alone(PLAN).items()}
+    assert found == {trial: trained.validation_accuracy for trial, trained in alone(plan).items()}
 
 
 def test_a_slice_trains_an_epoch_of_a_stack_at_least_and_says_how_long_it_took() -> None:

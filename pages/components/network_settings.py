@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import N_
-from core.plan import CHOICES, SHARES, RoundPlan
+from core.plan import CHOICES, FRACTIONS, RoundPlan
 from pages.components.session import widget_key
 from pages.components.text import _
 
@@ -66,7 +66,7 @@ def choice(plan: RoundPlan, name: str, change: Change) -> None:
 
 def share(plan: RoundPlan, name: str, change: Change) -> None:
     """A number between bounds."""
-    low, high = SHARES[name]
+    low, high = FRACTIONS[name]
     now = getattr(plan, name)
     key = widget_key(name, now)
     st.number_input(

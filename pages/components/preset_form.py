@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.datasets import DATASETS, training_count
-from core.plan import CHOICES, LIMITS, SHARES, VALIDATION_RATES, RoundPlan
+from core.plan import CHOICES, FRACTIONS, LIMITS, VALIDATION_RATES, RoundPlan
 from core.preset import BUDGET, CONTROLS, PAGES, Preset
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace
@@ -75,7 +75,7 @@ def network_fields(plan: RoundPlan) -> dict[str, object]:
         index = options.index(getattr(plan, name))
         fields[name] = st.selectbox(called[name], options, index, format_func=named, width=WIDTH, key=f"lesson_{name}")
     for name in ("deviation", "dropout"):
-        low, high = SHARES[name]
+        low, high = FRACTIONS[name]
         now, step = getattr(plan, name), STEPS[name]
         given = st.number_input(called[name], low, high, now, step=step, width=WIDTH, key=f"lesson_{name}")
         fields[name] = float(given)

@@ -19,6 +19,7 @@ BENCHMARKS = {  # name: where it is, imported when its turn comes
     "training.digits": "training.digits",
     "training.pytorch": "training.pytorch",
     "training.linearity": "training.linearity",
+    "training.knobs": "training.knobs",
     "student.digits": "student.digits",
     "student.mnist": "student.mnist",
     "live.tick_cpu": "live.tick_cpu",

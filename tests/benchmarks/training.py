@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,22 @@ from core.datasets import DatasetError, load_training
 from core.engine.local import Engine, cores
 from core.plan import RoundPlan
 from core.rounds import run_round
+from core.space import LogRange, SearchSpace
 from core.training import distinct_images, operations, pixels_in_use
 from tests.benchmarks import peers
 from tests.benchmarks.figure import Figure, Skipped, at_least
 from tests.benchmarks.programs import DEFAULT_THREADS, Programs, running
 
 LESSON = RoundPlan(dataset="mnist", images=500, trials=100, epochs=50, seed=0)
+KNOBS: dict[str, dict[str, Any]] = {
+    "momentum": {"optimizer": "momentum"},
+    "adagrad": {"optimizer": "adagrad"},
+    "adam": {"optimizer": "adam"},
+    "sigmoid": {"activation": "sigmoid"},
+    "dropout": {"dropout": 0.5},
+    "normalised": {"batch_normalisation": True},
+    "all": {"optimizer": "adam", "activation": "sigmoid", "batch_normalisation": True, "dropout": 0.5},
+}
 PRODUCTS = 40  # of sgemm, one after the other: about a second
 
 Measure = Callable[[], float]
@@ -101,6 +112,23 @@ def linearity(quick: bool) -> Iterator[Figure]:
             ratio = min(large) / min(small)
             name = f"training.linearity.{axis}"
             yield Figure(name, min(large) * 1e6, f"us, {10 * few}", ratio, against, (0.9, 1.1))
+
+
+def knobs(quick: bool) -> Iterator[Figure]:
+    """What every knob of the network costs: its round against the lesson's, which is trained before and after it.
+
+    Steps are so small that no trial diverges, which would make a round shorter.
+    """
+    small = SearchSpace(LogRange(-6, -4), LESSON.space.weight_decay)
+    plan = replace(LESSON, space=small, trials=20, epochs=5 if quick else 10)
+    with warm_engine(plan) as engine:
+        plain = {"plain": lambda: seconds(plan, engine)}
+        for name, turned in KNOBS.items():
+            other = replace(plan, **turned)
+            found, beside = take_turns(lambda other=other: seconds(other, engine), plain, 1 if quick else 7)
+            ratio = median_ratio(found, beside["plain"])
+            against = f"the lesson's round, {statistics.median(beside['plain']):.3g} s"
+            yield Figure(f"training.knobs.{name}", statistics.median(found), "s", ratio, against)
 
 
 def sized(plan: RoundPlan, quick: bool) -> RoundPlan:
