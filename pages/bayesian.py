@@ -75,7 +75,8 @@ def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:
         return
     last = mine.rounds[-1].progress.plan
     same = {name: getattr(last, name) for name in SETTINGS}
-    attempt(lambda: mine.start(engine(), **same, space=box, trials=len(maps.batch), values=maps.values()))
+    batch = {"space": box, "trials": len(maps.batch), "values": maps.values(), "give_up": ()}
+    attempt(lambda: mine.start(engine(), **same, **batch))  # to the end: the model does not count what was given up
     saved_soon(mine)
 
 
@@ -85,7 +86,7 @@ def watched(mine: Lab, busy: bool) -> None:
         st.rerun()
     if mine.busy and mine.latest is not None:
         progress = mine.latest.progress
-        share = float(progress.epochs_done.sum()) / (progress.plan.trials * progress.plan.epochs)
+        share = float(progress.epochs_done.sum()) / max(progress.epochs_expected(), 1)
         st.progress(share, _("Round {number} is learning").format(number=mine.latest.number))
 
 

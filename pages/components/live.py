@@ -13,7 +13,7 @@ from core.progress import RoundProgress, Status
 from core.remarks import BEST, remarks
 from core.space import REACHES, LogRange, SearchSpace
 from pages.components import charts
-from pages.components.choosing import point_at
+from pages.components.choosing import point_at, pointed
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
 
@@ -58,7 +58,7 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     plan = progress.plan if progress else lab.plan
     panels = min(charts.PANELS, plan.trials)
     dark = st.context.theme.type == "dark"
-    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark)
+    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
     st.vega_lite_chart(
         {**spec, "datasets": tables(lab, round_, spaces)},
         key=CHART,
@@ -78,6 +78,7 @@ def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) ->
         "earlier": earlier_bytes(before),
         "boxes": boxes_bytes(tuple(spaces.items())),
         "repeats": repeats_bytes(round_, lab.repeats),
+        "pointed": pointed_bytes(progress, pointed(round_) if round_ else None),
     }
 
 
@@ -91,6 +92,12 @@ def points_bytes(progress: RoundProgress) -> bytes:
 def curves_bytes(progress: RoundProgress) -> bytes:
     """Encoded once a version, for all tabs that look at it."""
     return charts.arrow(charts.curves_table(progress))
+
+
+@lru_cache(maxsize=ENCODED)
+def pointed_bytes(progress: RoundProgress, trial: int | None) -> bytes:
+    """The trial pointed at; most tabs look at a version with none."""
+    return charts.arrow(charts.pointed_table(progress, trial))
 
 
 def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
@@ -168,8 +175,7 @@ def progress_line(round_: LabRound | None) -> str:
         nothing = _("Nothing has been trained yet.")
         return f'<div class="progress-line"><span>{escape(nothing)}</span></div>'
     progress = round_.progress
-    total = progress.plan.trials * progress.plan.epochs
-    done = int(progress.epochs_done.sum())
+    done, total = int(progress.epochs_done.sum()), max(progress.epochs_expected(), 1)
     text = _STATES[progress.status](round_, done, total)
     bar = f'<div class="bar"><div style="width: {100 * done / total:.1f}%"></div></div>'
     return f'<div class="progress-line"><span role="status">{escape(text)}</span>{bar}</div>'
@@ -217,6 +223,15 @@ def _paused(round_: LabRound, done: int, total: int) -> str:
 
 
 def _finished(round_: LabRound, done: int, total: int) -> str:
+    progress = round_.progress
+    if progress.given_up.any():
+        return _("Round {number}: {done} of {total} epochs in {seconds:.1f} s; giving up saved {saved}").format(
+            number=round_.number,
+            done=done,
+            total=done + progress.epochs_saved,
+            seconds=progress.seconds,
+            saved=progress.epochs_saved,
+        )
     return _("Round {number}: {total} epochs in {seconds:.1f} s").format(
         number=round_.number, total=total, seconds=round_.progress.seconds
     )

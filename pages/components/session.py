@@ -45,6 +45,7 @@ class Session:
     token: str | None = None  # of the lab; a run may begin with an address from before it stood there
     viewed: int | None = None  # number of the round looked at, None for the latest
     fault: LessonError | None = None  # what the page tells
+    mistyped: LessonError | None = None  # what the field of the rungs tells
     moved: bool = False  # the chart has changed the lab: draw the whole page
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     offer_mnist: bool = False  # MNIST was chosen and is not here
@@ -181,11 +182,12 @@ def tell_fault() -> None:
 
 def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:
     """Call `action`; a LessonError becomes the sentence that the page shows next."""
-    session().fault = None
+    state = session()
+    state.fault = state.mistyped = None
     try:
         action(*arguments, **settings)
     except LessonError as fault:
-        session().fault = fault
+        state.fault = fault
 
 
 def widget_key(name: str, value: object) -> str:
