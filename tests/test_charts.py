@@ -82,8 +82,9 @@ def test_points_say_which_trials_were_given_up_and_how_far_they_came() -> None:
 
 
 def test_the_trial_pointed_at_is_one_row_and_without_one_there_is_none() -> None:
-    assert charts.pointed_table(ROUND, 3).to_pydict() == {"trial": [3], "lr": [-5.0], "wd": [pytest.approx(-5.0)]}
-    assert charts.pointed_table(ROUND, None).num_rows == 0
+    assert charts.pointed_table(ROUND, 3).to_pydict() == {"lr": [pytest.approx(-5)], "wd": [pytest.approx(-5)]}
+    nobody = charts.pointed_table(ROUND, None)
+    assert nobody.num_rows == 0 and nobody.schema == charts.pointed_table(ROUND, 3).schema
 
 
 def test_the_rungs_are_marked_in_the_panels() -> None:

@@ -182,9 +182,9 @@ def repeats_table(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pa
 
 
 def pointed_table(progress: RoundProgress, trial: int | None) -> pa.Table:
-    """The row of the trial pointed at, if there is one, as in `points_table`."""
-    points = points_table(progress).select(["trial", "lr", "wd"])
-    return points.filter(pa.compute.equal(points["trial"], -1 if trial is None else trial))
+    """One row with the exponents of the trial pointed at; none when there is none."""
+    trials = [] if trial is None else [trial]
+    return pa.table({"lr": exponent(progress.learning_rate[trials]), "wd": exponent(progress.weight_decay[trials])})
 
 
 def arrow(table: pa.Table) -> bytes:

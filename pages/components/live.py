@@ -24,6 +24,7 @@ ENCODED = 256  # tables of each kind that are kept; more than a class has tabs
 SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
 
 
+NO_POINT = charts.arrow(charts.pointed_table(RoundProgress.of(RoundPlan(trials=1)), None))
 NO_REPEATS = charts.arrow(charts.repeats_table(RoundProgress.of(RoundPlan(trials=1)), {}))
 
 
@@ -78,7 +79,7 @@ def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) ->
         "earlier": earlier_bytes(before),
         "boxes": boxes_bytes(tuple(spaces.items())),
         "repeats": repeats_bytes(round_, lab.repeats),
-        "pointed": pointed_bytes(progress, pointed(round_) if round_ else None),
+        "pointed": pointed_bytes(round_),
     }
 
 
@@ -94,10 +95,10 @@ def curves_bytes(progress: RoundProgress) -> bytes:
     return charts.arrow(charts.curves_table(progress))
 
 
-@lru_cache(maxsize=ENCODED)
-def pointed_bytes(progress: RoundProgress, trial: int | None) -> bytes:
-    """The trial pointed at; most tabs look at a version with none."""
-    return charts.arrow(charts.pointed_table(progress, trial))
+def pointed_bytes(round_: LabRound | None) -> bytes:
+    """The trial pointed at; most tabs have none."""
+    trial = pointed(round_) if round_ else None
+    return NO_POINT if round_ is None or trial is None else charts.arrow(charts.pointed_table(round_.progress, trial))
 
 
 def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
