@@ -203,6 +203,11 @@ class RoundPlan:
             counts.append(count)
         return counts
 
+    def stages(self) -> list[tuple[int, int, int]]:
+        """(epochs before, epochs after, trials that may be trained) from rung to rung."""
+        bounds = [0, *self.give_up, self.epochs]
+        return list(zip(bounds[:-1], bounds[1:], [self.trials, *self.survivors()], strict=True))
+
     def to_the_end(self) -> "RoundPlan":
         """The same round, in which no trial is given up."""
         return replace(self, give_up=(), keep=RoundPlan.keep)

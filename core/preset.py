@@ -35,6 +35,7 @@ CONTROLS = {  # which may be hidden: the settings of a round that each sets
     "seed": ("seed",),
     "trials": ("trials",),
     "epochs": ("epochs",),
+    "give_up": ("give_up", "keep"),
 }
 BUDGET = (1, 1_000_000)  # epochs over all trials of all rounds
 LONGEST = 500  # characters of a lesson's text
@@ -260,6 +261,11 @@ def _whole(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() else text
 
 
+def _rungs(text: str) -> tuple[Any, ...]:
+    """The epochs after which trials are given up: 2.4.8"""
+    return () if text == NONE else tuple(map(_whole, text.split(".")))
+
+
 def _switch(text: str) -> bool | str:
     """On or off, likewise."""
     return SWITCH.index(text) == 1 if text in SWITCH else text
@@ -290,6 +296,11 @@ PARTS = {  # in the order in which they are read: a number of images is judged b
     "wd": _of_space("weight_decay"),
     "trials": _of_plan("trials", _whole),
     "epochs": _of_plan("epochs", _whole),
+    "rungs": _part(
+        lambda preset: ".".join(map(str, preset.plan.give_up)) or NONE,
+        lambda preset, text: replace(preset, plan=replace(preset.plan, give_up=_rungs(text))),
+    ),
+    "keep": _of_plan("keep", _number),
     "seed": _of_plan("seed", _whole),
     "budget": _part(
         lambda preset: _written(preset.budget) if preset.budget is not None else NONE,

@@ -129,13 +129,9 @@ class RoundProgress:
 
         A trial that diverges counts as trained to the end, one that is given up as far as it came.
         """
-        plan = self.plan
         racing = ~self.given_up & ~self.diverged
-        expected = int(self.epochs_done[~racing].sum())
-        stages = zip([0, *plan.give_up], [*plan.give_up, plan.epochs], [plan.trials, *plan.survivors()], strict=True)
-        for first, last, most in stages:
-            expected += min(int(racing.sum()), most) * (last - first)
-        return expected
+        to_come = sum(min(int(racing.sum()), most) * (after - before) for before, after, most in self.plan.stages())
+        return int(self.epochs_done[~racing].sum()) + to_come
 
     def last_validation(self) -> np.ndarray:
         """Each trial's latest validation accuracy (trials,), nan before its first epoch."""

@@ -74,9 +74,10 @@ def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:
     """The batch as the lab's next round, with the settings of the trials it rests on."""
     if maps is None:
         return
-    last = mine.rounds[-1].progress.plan
+    last = mine.rounds[-1].progress.plan.to_the_end()  # the model needs all of a batch to the end
     same = {name: getattr(last, name) for name in SETTINGS}
-    attempt(lambda: mine.start(engine(), **same, space=box, trials=len(maps.batch), values=maps.values()))
+    batch = {"space": box, "trials": len(maps.batch), "values": maps.values(), "give_up": ()}
+    attempt(lambda: mine.start(engine(), **same, **batch))  # to the end: the model does not count what was given up
     saved_soon(mine)
 
 
@@ -86,7 +87,7 @@ def watched(mine: Lab, busy: bool) -> None:
         st.rerun()
     if mine.busy and mine.latest is not None:
         progress = mine.latest.progress
-        share = float(progress.epochs_done.sum()) / (progress.plan.trials * progress.plan.epochs)
+        share = float(progress.epochs_done.sum()) / max(progress.epochs_expected(), 1)
         st.progress(share, _("Round {number} is learning").format(number=mine.latest.number))
 
 

@@ -4,6 +4,7 @@ from core.lab import Lab
 from core.progress import Status
 from pages.components.choosing import choosing
 from pages.components.controls import controls
+from pages.components.giving_up import what_it_cost
 from pages.components.journal import take_along
 from pages.components.layout import header, onward, page_width
 from pages.components.live import live
@@ -21,6 +22,7 @@ def narrow() -> None:
     tell_fault()
     controls(mine)
     live(mine, width)
+    what_it_cost(mine)
     choosing(mine)
     trail(mine)
     all_trials(mine, viewed_round(mine))

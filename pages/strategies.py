@@ -53,7 +53,7 @@ def grid_or_random() -> None:
 
 def plans(base: RoundPlan, side: int, seed: int) -> Plans:
     """A round on a grid and one at random in the same ranges, of equal size and on the same split."""
-    on_grid = replace(base, trials=side * side, epochs=EPOCHS, seed=seed, values=grid(base.space, side))
+    on_grid = replace(base.to_the_end(), trials=side * side, epochs=EPOCHS, seed=seed, values=grid(base.space, side))
     drawn = at_random(base.space, side * side, generator(on_grid, VALUES))
     return on_grid, replace(on_grid, values=drawn)
 

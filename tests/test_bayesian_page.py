@@ -31,11 +31,11 @@ def test_before_there_are_enough_trials_nothing_can_be_proposed() -> None:
 
 
 def test_a_batch_is_the_next_round_with_the_settings_of_the_last_one(lab: Lab) -> None:
-    lab.change(epochs=9, optimizer="adam")  # of the next round by hand
+    lab.change(epochs=9, optimizer="adam", give_up=(5, 8))  # of the next round by hand; all of a batch goes to the end
     app = page(lab.token)
     ran(button(app, "Train this batch").click().run())
     plan = lab.latest.progress.plan
-    assert (lab.latest.number, plan.trials, plan.epochs, plan.optimizer) == (2, 5, 4, "sgd")
+    assert (lab.latest.number, plan.trials, plan.epochs, plan.optimizer, plan.give_up) == (2, 5, 4, "sgd", ())
     assert plan.values is not None and all(lab.plan.space.holds(*pair) for pair in plan.values)
     lab.latest.handle.wait(30)
     assert "After 17 trials" in text(page(lab.token))

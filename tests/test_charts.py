@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -51,6 +52,50 @@ def test_a_long_curve_is_thinned_out_and_keeps_its_last_epoch() -> None:
     curve = charts.curves_table(long).to_pandas().query("rank == 1")
     assert len(curve) <= charts.CURVE_POINTS + 1
     assert curve["epoch"].max() == 200
+
+
+def halved() -> RoundProgress:
+    """A round whose third trial was given up after two epochs of four."""
+    gone = np.arange(5) == 2
+    return replace(ROUND, given_up=gone, epochs_done=np.where(gone, 2, 4))
+
+
+def test_the_curve_of_a_given_up_trial_ends_where_it_ended_and_says_so() -> None:
+    curves = charts.curves_table(halved()).to_pandas()
+    gone = curves[curves["trial"] == 2]
+    assert list(gone["epoch"]) == [1, 2] and list(gone["given_up"]) == [2, 2]
+    assert (curves[curves["trial"] != 2]["given_up"] == 0).all()
+
+
+@pytest.mark.parametrize("done", [1, 3, 59, 60, 61, 100, 199, 200])
+def test_a_long_curve_that_is_thinned_out_ends_at_its_own_last_epoch(done: int) -> None:
+    long = replace(made([-2], [0.9], epochs=200), epochs_done=np.array([done]))
+    curve = charts.curves_table(long).to_pandas()
+    assert curve["epoch"].max() == done and curve["epoch"].is_unique
+
+
+def test_points_say_which_trials_were_given_up_and_how_far_they_came() -> None:
+    points = charts.points_table(halved()).to_pydict()
+    assert points["trial"][3] == 2  # behind all that went on, before the one that diverged
+    assert points["given_up"] == [False, False, False, True, False]
+    assert points["epochs"] == [4, 4, 4, 2, 4]
+
+
+def test_the_trial_pointed_at_is_one_row_and_without_one_there_is_none() -> None:
+    assert charts.pointed_table(ROUND, 3).to_pydict() == {"lr": [pytest.approx(-5)], "wd": [pytest.approx(-5)]}
+    nobody = charts.pointed_table(ROUND, None)
+    assert nobody.num_rows == 0 and nobody.schema == charts.pointed_table(ROUND, 3).schema
+
+
+def test_the_rungs_are_marked_in_the_panels() -> None:
+    axes = [part["encoding"]["x"]["axis"] for part in parts(spec(rungs=(2, 4))) if has_epochs(part)]
+    assert axes and all(axis["values"] == [1, 2, 4, 20] and axis["grid"] for axis in axes)
+    plain = [part["encoding"]["x"]["axis"] for part in parts(spec()) if has_epochs(part)]
+    assert all(axis["values"] == [1, 20] and not axis["grid"] for axis in plain)
+
+
+def has_epochs(part: dict[str, Any]) -> bool:
+    return part.get("encoding", {}).get("x", {}).get("field") == "epoch"
 
 
 def test_before_the_first_epoch_every_panel_stands_there_empty() -> None:

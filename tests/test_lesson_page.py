@@ -16,14 +16,14 @@ from tests.test_page import button, finished, number, opened, ran, text, token
 LESSON = "lr.-5..-3~trials.3~epochs.2~budget.10~pages.final_test~hide.dataset.sizes.seed"
 FIELDS = {  # what stands on the page for each control
     "dataset": "dataset~", "sizes": "plan_neurons~", "seed": "plan_seed~", "trials": "plan_trials~",
-    "network": "dropout~",
+    "network": "dropout~", "give_up": "give_up~",
     "epochs": "plan_epochs~",
 }  # fmt: skip
 
 
 def fields(app: AppTest) -> list[str]:
     """The keys of what can be entered."""
-    return [str(one.key) for one in [*app.number_input, *app.button_group, *app.slider]]
+    return [str(one.key) for one in [*app.number_input, *app.button_group, *app.slider, *app.toggle]]
 
 
 def address(app: AppTest, name: str) -> str:

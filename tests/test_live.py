@@ -5,6 +5,7 @@ import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from core.errors import LessonError
@@ -38,6 +39,19 @@ def words(progress: RoundProgress, fault: LessonError | None = None, aside: int 
 )
 def test_every_state_is_told_in_words(changes: dict[str, object], expected: str) -> None:
     assert expected in words(replace(ROUND, **changes))
+
+
+def test_a_round_that_gave_trials_up_says_what_that_saved() -> None:
+    given_up = np.arange(6) >= 4
+    halved = replace(ROUND, given_up=given_up, epochs_done=np.where(given_up, 1, 4), seconds=2.0)
+    assert "Round 3: 18 of 24 epochs in 2.0 s; giving up saved 6" in words(halved)
+
+
+def test_a_running_round_with_rungs_counts_to_what_it_will_train() -> None:
+    plan = replace(ROUND.plan, give_up=(1, 2))  # 6 trials, then 3, then 2 for two epochs
+    running = replace(ROUND, plan=plan, status=Status.RUNNING, epochs_done=np.full(6, 1))
+    assert "6 of 13 epochs" in words(running)
+    assert f"width: {100 * 6 / 13:.1f}%" in words(running)
 
 
 def test_a_failed_round_says_why() -> None:

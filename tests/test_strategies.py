@@ -50,6 +50,11 @@ def test_both_rounds_differ_in_their_values_alone() -> None:
     }
 
 
+def test_both_rounds_are_trained_to_the_end_whatever_the_next_round_gives_up() -> None:
+    lab = RoundPlan(space=SPACE, epochs=50, give_up=(5, 10, 40), keep=0.2)
+    assert plans(lab, 4, seed=3) == plans(lab.to_the_end(), 4, seed=3)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "words"),
     [

@@ -29,6 +29,7 @@ WIDE, MEDIUM = 900, 620  # pixels; below MEDIUM everything stands in one column
 VALIDATION, TRAINING, BOX, FAINT = "#3b82c4", "#d97706", "#8a8f98", "#9aa0a6"
 REPEATED = "#c2417c"  # trials trained again on other seeds
 INK = {False: "#31333f", True: "#e3e5e8"}  # text that no axis belongs to, by whether the theme is dark
+PAPER = {False: "#ffffff", True: "#171614"}  # what Streamlit draws on
 NO_HEADER = alt.Header(
     title=None, labelFontSize=1, labelColor="transparent", labelPadding=0
 )  # labels=False is not heeded
@@ -84,7 +85,7 @@ def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
 
 
 def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
-    """One row a trial with a score: trial, exponents lr and wd, the values, accuracies, rank from 1, diverged.
+    """One row a trial with a score: trial, exponents lr and wd, the values, accuracies, rank from 1, epochs, fate.
 
     planned: the other trials too, behind them, with accuracies that are nan
     """
@@ -105,14 +106,17 @@ def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
             "trial": ranking.astype(np.int16),
             "rank": np.arange(1, len(ranking) + 1, dtype=np.int16),
             **{name: column.astype(np.float32) for name, column in numbers.items()},
+            "epochs": progress.epochs_done[ranking].astype(np.int16),
+            "given_up": progress.given_up[ranking],
             "diverged": progress.diverged[ranking],
         }
     )
 
 
 def curves_table(progress: RoundProgress) -> pa.Table:
-    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, last.
+    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, last, given_up.
 
+    `given_up` is the epoch after which the trial was, 0 if it was not.
     A panel without a trial yet has one row with trial -1 and no accuracy, so that it stands there from the start.
     """
     best = progress.ranking()[:PANELS]
@@ -120,15 +124,16 @@ def curves_table(progress: RoundProgress) -> pa.Table:
     epochs = progress.plan.epochs
     step = math.ceil(epochs / CURVE_POINTS)
     shown = np.arange(epochs)[::-step][::-1] if step > 1 else np.arange(epochs)
-    reached = np.searchsorted(shown, progress.epochs_done[best], side="left")
-    reached = np.maximum(reached, 1)
+    latest = progress.epochs_done[best] - 1
+    reached = np.searchsorted(shown, latest, side="left") + 1
     rank = np.repeat(np.arange(1, len(best) + 1), reached)
     trial = np.repeat(best, reached)
     place = np.concatenate([np.arange(count) for count in reached]) if len(best) else np.arange(0)
-    epoch = shown[place]
+    epoch = np.minimum(shown[place], np.repeat(latest, reached))  # a curve ends where the trial does
     empty = np.arange(len(best) + 1, panels + 1)
     gap = np.full(len(empty), np.nan, np.float32)
     last = progress.last_validation().astype(np.float32)
+    ended = np.where(progress.given_up, progress.epochs_done, 0)
     return pa.table(
         {  # small types: this table is most of what a tick sends
             "rank": np.concatenate([rank, empty]).astype(np.int8),
@@ -138,6 +143,7 @@ def curves_table(progress: RoundProgress) -> pa.Table:
             "validation": np.concatenate([progress.validation_accuracy[trial, epoch], gap]),
             "training": np.concatenate([progress.train_accuracy[trial, epoch], gap]),
             "last": np.concatenate([last[trial], gap]),
+            "given_up": np.concatenate([ended[trial], np.zeros(len(empty), int)]).astype(np.int16),
         }
     )
 
@@ -183,6 +189,12 @@ def repeats_table(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pa
     return pa.table(columns, schema=pa.schema([(name, pa.float64()) for name in columns]))
 
 
+def pointed_table(progress: RoundProgress, trial: int | None) -> pa.Table:
+    """One row with the exponents of the trial pointed at; none when there is none."""
+    trials = [] if trial is None else [trial]
+    return pa.table({"lr": exponent(progress.learning_rate[trials]), "wd": exponent(progress.weight_decay[trials])})
+
+
 def arrow(table: pa.Table) -> bytes:
     """A table as the bytes of an Arrow stream."""
     sink = pa.BufferOutputStream()
@@ -192,10 +204,12 @@ def arrow(table: pa.Table) -> bytes:
 
 
 @lru_cache(maxsize=256)  # 50 KB each, and 0.1 s to build
-def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[str, Any]:
+def live_spec(
+    width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool, rungs: tuple[int, ...] = ()
+) -> dict[str, Any]:
     """The live chart: the map, accuracy against either exponent alone, and the Best panels, all linked.
 
-    width: pixels of the page    epochs, panels: of the round    lr, wd: what the map shows    dark: the theme
+    width: pixels of the page    epochs, panels, rungs: of the round    lr, wd: what the map shows    dark: the theme
     """
     word = catalogue(lang).gettext
     sizes = layout(width)
@@ -205,29 +219,31 @@ def live_spec(width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang
         "wd": power_axis("y", "wd", word("weight decay"), wd),
     }
     bare = {"lr": power_axis("x", "lr", None, lr), "wd": power_axis("y", "wd", None, wd)}
-    picture = the_map({"lr": bare["lr"], "wd": axes["wd"]}, word, hover, colour_bar(word, sizes)).properties(
+    ink, paper = INK[dark], PAPER[dark]
+    plane = {"lr": bare["lr"], "wd": axes["wd"]}
+    picture = the_map(plane, word, hover, colour_bar(word, sizes), ink, paper).properties(
         width=sizes.map, height=MAP_HEIGHT
     )
-    by_rate = strip("by_lr", axes["lr"], accuracy_axis("y", word("accuracy")), word, hover).properties(
+    by_rate = strip("by_lr", axes["lr"], accuracy_axis("y", word("accuracy")), word, hover, paper).properties(
         width=sizes.map, height=STRIP
     )
     if sizes.strip:
-        by_decay = strip("by_wd", bare["wd"], accuracy_axis("x", None), word, hover)
+        by_decay = strip("by_wd", bare["wd"], accuracy_axis("x", None), word, hover, paper)
         top = alt.hconcat(picture, by_decay.properties(width=sizes.strip, height=MAP_HEIGHT), spacing=12)
         rows = [top, by_rate]
     else:
         decay = power_axis("x", "wd", word("weight decay"), wd)
-        by_decay = strip("by_wd", decay, accuracy_axis("y", word("accuracy")), word, hover)
+        by_decay = strip("by_wd", decay, accuracy_axis("y", word("accuracy")), word, hover, paper)
         rows = [picture, by_rate, by_decay.properties(width=sizes.map, height=STRIP)]
-    ink = INK[dark]
-    best = panel(epochs, ink, hover).properties(width=sizes.panel, height=PANEL_HEIGHT)
+    how = word("accuracy by epoch: validation solid, training dashed")
+    best = panel(epochs, ink, hover, rungs).properties(width=sizes.panel, height=PANEL_HEIGHT)
     grid = best.facet(
         facet=alt.Facet("rank:O", header=NO_HEADER, sort="ascending"),
         columns=sizes.columns,
         spacing=GAP,
         title=alt.Title(
             word("Best-1 to Best-{count}").format(count=panels),
-            subtitle=word("accuracy by epoch: validation solid, training dashed"),
+            subtitle=how + (word("; ○ where a trial was given up early") if rungs else ""),
             anchor="start",
             fontSize=14,
             subtitlePadding=4,
@@ -296,12 +312,19 @@ def details(word: Any) -> list[alt.Tooltip]:
         alt.Tooltip("training:Q", title=word("training accuracy"), format=".3f"),
         alt.Tooltip("learning_rate:Q", title=word("learning rate"), format=".2~e"),
         alt.Tooltip("weight_decay:Q", title=word("weight decay"), format=".2~e"),
+        alt.Tooltip("epochs:Q", title=word("epochs")),
+        alt.Tooltip("given_up:N", title=word("given up")),
         alt.Tooltip("diverged:N", title=word("diverged")),
     ]
 
 
-def the_map(axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.Legend) -> alt.LayerChart:
-    """Trials on the log plane, with the ranges of all rounds as boxes and earlier trials faint behind."""
+def the_map(
+    axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.Legend, ink: str, paper: str
+) -> alt.LayerChart:
+    """Trials on the log plane, with the ranges of all rounds as boxes and earlier trials faint behind.
+
+    ink, paper: colours of the theme
+    """
     boxes = alt.Chart(alt.NamedData("boxes"))
     outlines = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3]).encode(
         x2="lr_high:Q", y2="wd_high:Q"
@@ -320,7 +343,9 @@ def the_map(axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.L
     again = alt.Chart(alt.NamedData("repeats")).mark_point(
         shape="square", size=260, strokeWidth=1.5, color=REPEATED, filled=False
     )
-    return alt.layer(outlines, labels, faint, again, points, ring, encoding=shared(x=axes["lr"], y=axes["wd"]))
+    pointed = alt.Chart(alt.NamedData("pointed")).mark_point(size=320, strokeWidth=1.5, color=ink, filled=False)
+    layers = outlines, labels, faint, again, points, holes(trials, 30, paper), pointed, ring
+    return alt.layer(*layers, encoding=shared(x=axes["lr"], y=axes["wd"]))
 
 
 def shared(**channels: Any) -> alt.SharedEncoding:
@@ -333,20 +358,26 @@ def diverged_shape() -> alt.Shape:
     return alt.Shape("diverged:N", scale=alt.Scale(domain=[False, True], range=["circle", "cross"]), legend=None)
 
 
-def strip(name: str, exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter) -> alt.LayerChart:
-    """Accuracy against one exponent alone, on whichever sides the axes are for."""
+def holes(trials: alt.Chart, size: int, paper: str) -> alt.Chart:
+    """What makes rings of the discs of trials that were given up; like `ring`, no pointer meets it."""
+    hole = trials.mark_point(filled=True, size=size, opacity=1, color=paper, stroke=BOX, strokeWidth=1)
+    return hole.transform_filter("datum.given_up")
+
+
+def strip(name: str, exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter, paper: str) -> alt.LayerChart:
+    """Accuracy against one exponent alone, on whichever sides the axes are for. paper: the theme's background"""
     trials = alt.Chart(alt.NamedData("points"))
     points = trials.mark_point(filled=True, size=36, opacity=0.9).encode(
         color=accuracy_colour(), shape=diverged_shape(), tooltip=details(word)
     )
-    points = points.properties(name=name)
+    points, inner = points.properties(name=name), holes(trials, 10, paper)
     ring = trials.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(hover)
     repeats = alt.Chart(alt.NamedData("repeats"))
     if isinstance(exponent_axis, alt.X):
         bars = repeats.encode(y="low:Q", y2="high:Q")
-        return alt.layer(points, ring, error_bars(bars), encoding=shared(x=exponent_axis, y=accuracy))
+        return alt.layer(points, inner, ring, error_bars(bars), encoding=shared(x=exponent_axis, y=accuracy))
     bars = repeats.encode(x="low:Q", x2="high:Q")
-    return alt.layer(points, ring, error_bars(bars), encoding=shared(x=accuracy, y=exponent_axis))
+    return alt.layer(points, inner, ring, error_bars(bars), encoding=shared(x=accuracy, y=exponent_axis))
 
 
 def error_bars(ends: alt.Chart) -> alt.Chart:
@@ -354,13 +385,20 @@ def error_bars(ends: alt.Chart) -> alt.Chart:
     return ends.mark_rule(strokeWidth=2.5, color=REPEATED)
 
 
-def panel(epochs: int, ink: str, hover: alt.Parameter) -> alt.LayerChart:
-    """One trial's curves, with its rank and accuracy above."""
+def panel(epochs: int, ink: str, hover: alt.Parameter, rungs: tuple[int, ...]) -> alt.LayerChart:
+    """One trial's curves, with its rank and accuracy above; lines at the rungs, a ring where it was given up."""
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     x = alt.X(
         "epoch:Q",
         title=None,
-        axis=alt.Axis(values=sorted({1, epochs}), format="d", grid=False),
+        axis=alt.Axis(
+            values=sorted({1, epochs, *rungs}),
+            format="d",
+            grid=bool(rungs),
+            gridOpacity=0.4,
+            gridDash=[2, 2],
+            labelOverlap="greedy",
+        ),
         scale=alt.Scale(domain=[low, high], nice=False),
     )
     y_axis = alt.Axis(
@@ -381,7 +419,7 @@ def panel(epochs: int, ink: str, hover: alt.Parameter) -> alt.LayerChart:
         )
     )
     title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '   ' + format(datum.last, '.2f'))"
-    heading = first.transform_calculate(title=title).mark_text(
+    heading = first.transform_calculate(title=title + " + (datum.given_up ? '  ○' : '')").mark_text(
         align="left", baseline="bottom", dy=-4, fontSize=11, color=ink
     )
     heading = heading.encode(x=alt.value(0), y=alt.value(0), text="title:N")
@@ -391,4 +429,8 @@ def panel(epochs: int, ink: str, hover: alt.Parameter) -> alt.LayerChart:
     training = base.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(
         y=alt.Y("training:Q", title=None, axis=y_axis, scale=scale)
     )
-    return alt.layer(ground, heading, training, validation, data=alt.NamedData("curves"))
+    end = base.transform_filter("datum.given_up == datum.epoch").mark_point(
+        size=34, strokeWidth=1.5, color=VALIDATION, filled=False
+    )
+    end = end.encode(y=alt.Y("validation:Q", title=None, axis=y_axis, scale=scale))
+    return alt.layer(ground, heading, training, validation, end, data=alt.NamedData("curves"))

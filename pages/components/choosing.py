@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.again import SEEDS, spread, standing
 from core.lab import Choice, Lab, LabRound
+from core.progress import RoundProgress
 from core.remarks import BEST
 from core.space import plain
 from pages.components.pace import ticking
@@ -61,24 +62,25 @@ def described(lab: Lab, choice: Choice) -> str:
 def fields(lab: Lab, round_: LabRound) -> None:
     """The two values, as those of the trial pointed at or as typed, and the button that settles on them."""
     state = session()
-    pointed = pointed_trial(round_)
+    trial = pointed_trial(round_)
     progress = round_.progress
-    rate, decay = state.draft or (plain(progress.learning_rate[pointed]), plain(progress.weight_decay[pointed]))
+    rate, decay = state.draft or (plain(progress.learning_rate[trial]), plain(progress.weight_decay[trial]))
     rate_key, decay_key = widget_key("choice_rate", rate), widget_key("choice_decay", decay)
 
     def typed() -> None:
         state.draft = (st.session_state.get(rate_key, rate), st.session_state.get(decay_key, decay))
 
     def choose() -> None:
-        attempt(settle, lab, round_, pointed)
+        attempt(settle, lab, round_, trial)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(_("learning rate"), rate, key=rate_key, max_chars=24, on_change=typed, width=FIELD)
         st.text_input(_("weight decay"), decay, key=decay_key, max_chars=24, on_change=typed, width=FIELD)
         st.button(_("Choose this value"), icon=":material/check_circle:", on_click=choose, key="choose")
-        rank = int((progress.ranking() == pointed).argmax()) + 1
+        rank = int((progress.ranking() == trial).argmax()) + 1
         if state.draft is None:
-            st.caption(_("Best-{rank} of round {number}").format(rank=rank, number=round_.number))
+            shown = _("Best-{rank} of round {number}").format(rank=rank, number=round_.number)
+            st.caption(shown + ended(progress, trial))
     if state.unlikely is not None:
         st.warning(
             _("No round has looked there: nothing is known about this value yet. Choose it all the same?"),
@@ -87,12 +89,23 @@ def fields(lab: Lab, round_: LabRound) -> None:
         st.button(_("Choose it all the same"), on_click=lambda: attempt(confirm, lab), key="choose_unlikely")
 
 
+def pointed(round_: LabRound) -> int | None:
+    """The trial of a round that was clicked, if one was."""
+    number, trial = session().pointed or (0, 0)
+    return trial if number == round_.number and trial < round_.progress.plan.trials else None
+
+
 def pointed_trial(round_: LabRound) -> int:
     """The trial pointed at, else the best one."""
-    number, trial = session().pointed or (0, 0)
-    if number == round_.number and trial < round_.progress.plan.trials:
-        return trial
-    return int(round_.progress.ranking()[0])
+    trial = pointed(round_)
+    return int(round_.progress.ranking()[0]) if trial is None else trial
+
+
+def ended(progress: RoundProgress, trial: int) -> str:
+    """Where a trial was given up, to be put behind its name."""
+    if not progress.given_up[trial]:
+        return ""
+    return _(", given up after epoch {epoch}").format(epoch=int(progress.epochs_done[trial]))
 
 
 def point_at(round_: LabRound, trial: int) -> None:
@@ -101,13 +114,13 @@ def point_at(round_: LabRound, trial: int) -> None:
     state.pointed, state.draft, state.unlikely = (round_.number, trial), None, None
 
 
-def settle(lab: Lab, round_: LabRound, pointed: int) -> None:
+def settle(lab: Lab, round_: LabRound, trial: int) -> None:
     """Choose what the fields show; a value that no round has looked at waits to be confirmed."""
     state = session()
     progress = round_.progress
     if state.draft is None:
-        rate, decay = float(progress.learning_rate[pointed]), float(progress.weight_decay[pointed])
-        choice = Choice(rate, decay, round_.number, pointed)
+        rate, decay = float(progress.learning_rate[trial]), float(progress.weight_decay[trial])
+        choice = Choice(rate, decay, round_.number, trial)
     else:
         rate_text, decay_text = state.draft
         choice = Choice(number(rate_text), number(decay_text))
@@ -138,7 +151,7 @@ def again(lab: Lab, round_: LabRound) -> None:
     """Trials on other seeds: start them, watch them, see what they say."""
     busy = lab.again is not None and not lab.again.over
     ranking = [int(trial) for trial in round_.progress.ranking() if not round_.progress.diverged[trial]]
-    pointed = pointed_trial(round_)
+    trial = pointed_trial(round_)
 
     def repeat(trials: list[int]) -> None:
         attempt(lab.repeat, engine(), round_.number, trials)
@@ -152,7 +165,7 @@ def again(lab: Lab, round_: LabRound) -> None:
         )  # fmt: skip
         st.button(
             _("This trial again on {seeds} seeds").format(seeds=SEEDS), icon=":material/casino:", on_click=repeat,
-            args=([pointed],), disabled=busy, key="again_one",
+            args=([trial],), disabled=busy, key="again_one",
         )  # fmt: skip
     ticking(repeating, busy, lab)
     for sentence in luck(lab, round_):

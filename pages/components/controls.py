@@ -11,10 +11,11 @@ from core import hints
 from core.datasets import DATASETS, DatasetMissing, download_mnist, mnist_folder, mnist_ready, training_count
 from core.errors import LessonError
 from core.lab import Lab
-from core.plan import LIMITS, VALIDATION_RATES
+from core.plan import LIMITS, VALIDATION_RATES, fitting_rungs
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, power, written
+from pages.components.giving_up import give_up_button, rungs
 from pages.components.network_settings import network_settings
 from pages.components.session import attempt, engine, saved_soon, session, widget_key
 from pages.components.text import _
@@ -37,6 +38,8 @@ def controls(lab: Lab) -> None:
         if not all(lab.preset.hides(control) for control in RARE):
             with st.popover(_("More settings"), icon=":material/tune:", width="content"):
                 more_settings(lab)
+        if not lab.preset.hides("give_up"):
+            rungs(lab)
         round_switch(lab)
         if lab.left is not None:
             with st.container(key="epochs_left", width="content"):
@@ -78,10 +81,14 @@ def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> No
     low, high = LIMITS[name]
     now = getattr(lab.plan, name)
     key = widget_key(f"plan_{name}", now)
-    st.number_input(
-        label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH,
-        on_change=lambda: attempt(lab.change, **{name: st.session_state[key]}),
-    )  # fmt: skip
+
+    def typed() -> None:
+        given = st.session_state[key]
+        plan = lab.plan
+        also = {"give_up": fitting_rungs(plan.give_up, plan.epochs, given)} if name == "epochs" else {}
+        attempt(lab.change, **{name: given}, **also)
+
+    st.number_input(label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH, on_change=typed)
 
 
 def start_or_stop(lab: Lab) -> None:
@@ -93,6 +100,7 @@ def start_or_stop(lab: Lab) -> None:
         elif latest.progress.status is Status.RUNNING:
             st.button(_("Pause"), icon=":material/pause:", on_click=latest.handle.pause)
         st.button(_("Stop"), icon=":material/stop:", on_click=latest.handle.stop)
+        give_up_button(latest)
         undo_button(lab)
         return
     number = latest.number + 1 if latest else 1

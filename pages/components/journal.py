@@ -40,9 +40,9 @@ def downloads(lab: Lab) -> None:
         chosen = lab.chosen
         round_ = lab.round(chosen.number) if chosen and chosen.number is not None else None
         if round_ is not None and chosen is not None and chosen.trial is not None:
-            plan, trial = round_.progress.plan, chosen.trial
+            plan, trial, epochs = round_.progress.plan, chosen.trial, int(round_.progress.epochs_done[chosen.trial])
             st.download_button(
-                _("The chosen trial as a NumPy program"), lambda: script_zip(plan, trial), "train_one.zip",
+                _("The chosen trial as a NumPy program"), lambda: script_zip(plan, trial, epochs), "train_one.zip",
                 "application/zip", icon=":material/terminal:", on_click="ignore",
             )  # fmt: skip
     save_charts("narrow")

@@ -17,7 +17,7 @@ from core.progress import RoundProgress, Status
 from core.remarks import BEST, remarks
 from core.space import REACHES, LogRange, SearchSpace
 from pages.components import charts
-from pages.components.choosing import point_at
+from pages.components.choosing import point_at, pointed
 from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
@@ -29,6 +29,7 @@ SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that 
 
 
 NOTHING = RoundProgress.of(RoundPlan(trials=1))  # before the first round
+NO_POINT = charts.arrow(charts.pointed_table(NOTHING, None))
 NO_REPEATS = charts.arrow(charts.repeats_table(NOTHING, {}))
 
 Made = TypeVar("Made")
@@ -84,7 +85,7 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     plan = progress.plan if progress else lab.plan
     panels = min(charts.PANELS, plan.trials)
     dark = st.context.theme.type == "dark"
-    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark)
+    spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
     st.vega_lite_chart(
         {**spec, "datasets": tables(lab, round_, spaces)},
         key=CHART,
@@ -104,6 +105,7 @@ def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) ->
         "earlier": as_before("earlier", before, lambda: charts.earlier_table(before)),
         "boxes": as_before("boxes", spaces, lambda: charts.boxes_table(spaces)),
         "repeats": repeats_bytes(round_, lab.repeats),
+        "pointed": pointed_bytes(round_),
     }
 
 
@@ -125,6 +127,12 @@ def as_before(name: str, of: object, make: Callable[[], pa.Table]) -> bytes:
     if name not in kept or kept[name][0] != of:
         kept[name] = of, charts.arrow(make())
     return kept[name][1]
+
+
+def pointed_bytes(round_: LabRound | None) -> bytes:
+    """The trial pointed at; most tabs have none."""
+    trial = pointed(round_) if round_ else None
+    return NO_POINT if round_ is None or trial is None else charts.arrow(charts.pointed_table(round_.progress, trial))
 
 
 def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
@@ -204,8 +212,7 @@ def progress_line(round_: LabRound | None) -> str:
         nothing = _("Nothing has been trained yet.")
         return f'<div class="progress-line"><span>{escape(nothing)}</span></div>'
     progress = round_.progress
-    total = progress.plan.trials * progress.plan.epochs
-    done = int(progress.epochs_done.sum())
+    done, total = int(progress.epochs_done.sum()), max(progress.epochs_expected(), 1)
     text = _STATES[progress.status](round_, done, total)
     bar = f'<div class="bar"><div style="width: {100 * done / total:.1f}%"></div></div>'
     return f'<div class="progress-line"><span role="status">{escape(text)}</span>{bar}</div>'
@@ -251,6 +258,15 @@ def _paused(round_: LabRound, done: int, total: int) -> str:
 
 
 def _finished(round_: LabRound, done: int, total: int) -> str:
+    progress = round_.progress
+    if progress.given_up.any():
+        return _("Round {number}: {done} of {total} epochs in {seconds:.1f} s; giving up saved {saved}").format(
+            number=round_.number,
+            done=done,
+            total=done + progress.epochs_saved,
+            seconds=progress.seconds,
+            saved=progress.epochs_saved,
+        )
     return _("Round {number}: {total} epochs in {seconds:.1f} s").format(
         number=round_.number, total=total, seconds=round_.progress.seconds
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.datasets import DATASETS, training_count
-from core.plan import CHOICES, FRACTIONS, LIMITS, VALIDATION_RATES, RoundPlan
+from core.plan import CHOICES, FRACTIONS, LIMITS, VALIDATION_RATES, RoundPlan, fitting_rungs, usual_rungs
 from core.preset import BUDGET, CONTROLS, PAGES, Preset
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, SearchSpace
@@ -40,10 +40,11 @@ def preset_form(preset: Preset) -> Preset:
             width=NUMBER_WIDTH + 40, key="lesson_share",
         )  # fmt: skip
         network = network_fields(plan)
+    rungs = rungs_field(plan, whole["epochs"])
     budget = budget_field(preset.budget)
     pages, hidden = pages_field(preset.pages), hidden_field(preset.hidden)
     whole["images"] = min(whole["images"], training_count(dataset))
-    begins = replace(plan, space=space, dataset=dataset, validation_rate=float(rate), **whole, **network)  # type: ignore[arg-type]
+    begins = replace(plan, space=space, dataset=dataset, validation_rate=float(rate), give_up=rungs, **whole, **network)  # type: ignore[arg-type]
     return Preset(begins, budget, pages, hidden)
 
 
@@ -84,6 +85,14 @@ def network_fields(plan: RoundPlan) -> dict[str, object]:
     return fields
 
 
+def rungs_field(plan: RoundPlan, epochs: int) -> tuple[int, ...]:
+    """The rungs of the rounds: none, or the plan's own as far as they fit."""
+    early = st.toggle(_("Give up trials that are behind"), bool(plan.give_up), key="lesson_give_up")
+    if not early:
+        return ()
+    return fitting_rungs(plan.give_up, plan.epochs, epochs) or usual_rungs(epochs)
+
+
 def ranges(space: SearchSpace) -> SearchSpace:
     """Both ranges of exponents."""
     chosen = {}
@@ -120,7 +129,7 @@ def hidden_field(hidden: tuple[str, ...]) -> tuple[str, ...]:
     """Which controls students do not see."""
     called = {
         "dataset": _("data set"), "sizes": _("sizes of split and networks"), "seed": _("seed"), "trials": _("trials"),
-        "epochs": _("epochs"), "network": _("the network's knobs"),
+        "epochs": _("epochs"), "network": _("the network's knobs"), "give_up": _("giving up early"),
     }  # fmt: skip
     chosen = st.pills(
         _("hidden controls (they stay as you set them here)"), list(CONTROLS), selection_mode="multi",

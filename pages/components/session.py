@@ -56,6 +56,7 @@ class Session:
     fault: LessonError | None = None  # what the page tells
     lesson: Preset = AS_IT_COMES  # of the lab, also of the next one begun from it
     misread: list[LessonError] = field(default_factory=list)  # what is wrong with the lesson in the address
+    mistyped: LessonError | None = None  # what the field of the rungs tells
     moved: bool = False  # the chart has changed the lab: draw the whole page
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     offer_mnist: bool = False  # MNIST was chosen and is not here
@@ -280,11 +281,12 @@ def tell_fault() -> None:
 
 def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:
     """Call `action`; a LessonError becomes the sentence that the page shows next."""
-    session().fault, session().misread = None, []
+    state = session()
+    state.fault, state.mistyped, state.misread = None, None, []
     try:
         action(*arguments, **settings)
     except LessonError as fault:
-        session().fault = fault
+        state.fault = fault
 
 
 def widget_key(name: str, value: object) -> str:

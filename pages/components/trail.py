@@ -120,6 +120,7 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
             "learning_rate": number(_("learning rate"), format="%.3e"),
             "weight_decay": number(_("weight decay"), format="%.3e"),
             "epochs": number(_("epochs")),
+            "given_up": st.column_config.CheckboxColumn(_("given up")),
             "diverged": st.column_config.CheckboxColumn(_("diverged")),
         }
         table = trials_frame(round_.progress, repeats_of(lab, round_))
@@ -135,7 +136,10 @@ def repeats_of(lab: Lab, round_: LabRound) -> dict[int, np.ndarray]:
 
 
 def trials_frame(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pd.DataFrame:
-    """One row a trial with a score, best first; `again` is mean ± standard deviation where it was trained again."""
+    """One row a trial with a score, best first; `again` is mean ± standard deviation where it was trained again.
+
+    The columns `again` and `given_up` are there only if some trial was.
+    """
     ranking = progress.ranking()
     again = ["{:.3f} ± {:.3f}".format(*spread(repeats[trial])) if trial in repeats else "" for trial in ranking]
     frame = pd.DataFrame(
@@ -147,7 +151,9 @@ def trials_frame(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pd.
             "learning_rate": progress.learning_rate[ranking],
             "weight_decay": progress.weight_decay[ranking],
             "epochs": progress.epochs_done[ranking],
+            "given_up": progress.given_up[ranking],
             "diverged": progress.diverged[ranking],
         }
     )
-    return frame if repeats else frame.drop(columns="again")
+    absent = {"again": not repeats, "given_up": not progress.given_up.any()}
+    return frame.drop(columns=[name for name, missing in absent.items() if missing])

@@ -17,6 +17,7 @@ from tests.benchmarks.figure import Figure, Skipped
 BENCHMARKS = {  # name: where it is, imported when its turn comes
     "training.mnist": "training.mnist",
     "training.digits": "training.digits",
+    "training.give_up": "training.give_up",
     "training.pytorch": "training.pytorch",
     "training.linearity": "training.linearity",
     "training.knobs": "training.knobs",

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.datasets import DatasetError, load_training
 from core.engine.local import Engine, cores
-from core.plan import RoundPlan
+from core.plan import RoundPlan, usual_rungs
 from core.rounds import run_round
 from core.space import LogRange, SearchSpace
 from core.training import distinct_images, operations, pixels_in_use
@@ -35,6 +35,7 @@ KNOBS: dict[str, dict[str, Any]] = {
     "normalised": {"batch_normalisation": True},
     "all": {"optimizer": "adam", "activation": "sigmoid", "batch_normalisation": True, "dropout": 0.5},
 }
+SEEDS = 8  # rounds that tell what giving up early loses
 PRODUCTS = 40  # of sgemm, one after the other: about a second
 
 Measure = Callable[[], float]
@@ -65,6 +66,34 @@ def digits(quick: bool) -> Iterator[Figure]:
         references = {"sgemm": limit(sgemm)}
         rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
     yield from rates(plan, rounds, beside["sgemm"], at_least(0.7))
+
+
+def give_up(quick: bool) -> Iterator[Figure]:
+    """The lesson's round with the usual rungs: how much faster than the textbook's program, and what is lost."""
+    whole = sized(LESSON, quick)
+    plan = replace(whole, give_up=usual_rungs(whole.epochs))
+    with (
+        warm_engine(whole) as engine,
+        running("textbook", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
+    ):
+        references = {"textbook": lambda: statistics.mean(textbook.ask(2))}
+        rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 5)
+        regrets = [regret(replace(plan, seed=seed), engine) for seed in range(2 if quick else SEEDS)]
+    speedup = median_ratio(beside["textbook"], [taken / plan.trials for taken in rounds])
+    slow = f"the textbook's program to the end, {statistics.median(beside['textbook']) * 1e3:.0f} ms a trial"
+    yield Figure("training.give_up.round", statistics.median(rounds), "s", speedup, slow, at_least(20))
+    points, lost = 100 * statistics.mean(regrets), sum(one > 0 for one in regrets)
+    against = f"1 point, mean of {len(regrets)} seeds of which {lost} lost something, {100 * max(regrets):.0f} at most"
+    yield Figure("training.give_up.regret", points, "points", points, against, (0.0, 1.0))
+
+
+def regret(plan: RoundPlan, engine: Engine) -> float:
+    """What the best of a round lacks to the best of the same round in which no trial is given up."""
+    best = [
+        np.where(result.diverged | result.given_up, 0, result.validation_accuracy[:, -1]).max()
+        for result in (run_round(plan.to_the_end(), engine), run_round(plan, engine))
+    ]
+    return float(best[0] - best[1])
 
 
 def pytorch(quick: bool) -> Iterator[Figure]:
