@@ -74,10 +74,10 @@ def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:
     """The batch as the lab's next round, with the settings of the trials it rests on."""
     if maps is None:
         return
-    last = mine.rounds[-1].progress.plan.to_the_end()  # the model needs all of a batch to the end
+    last = mine.rounds[-1].progress.plan.to_the_end()  # the model does not count what was given up
     same = {name: getattr(last, name) for name in SETTINGS}
-    batch = {"space": box, "trials": len(maps.batch), "values": maps.values(), "give_up": ()}
-    attempt(lambda: mine.start(engine(), **same, **batch))  # to the end: the model does not count what was given up
+    batch = {"space": box, "trials": len(maps.batch), "values": maps.values()}
+    attempt(lambda: mine.start(engine(), **same, **batch))
     saved_soon(mine)
 
 
