@@ -1,5 +1,7 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -8,6 +10,7 @@ from pages.components.session import lab, leave_lab, lesson, tell_fault
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 
+ICON = Path(__file__).with_name("icon.svg")  # our own: Streamlit's icons are fetched from elsewhere
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 FIRST = "narrow"  # the page that an address without one leads to
@@ -35,6 +38,7 @@ STYLE = """
 .aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
 @media (min-width: 760px) {.aside:not(.beside) {display: flex; gap: 2rem;} .aside:not(.beside) section {flex: 1;}}
 .st-key-width {height: 0; overflow: hidden;}
+[data-testid="stLayoutWrapper"]:has(> .st-key-document) {position: absolute;}
 .st-key-live_chart svg {touch-action: pan-y;}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
@@ -64,8 +68,7 @@ ol.steps {padding-left: 0 !important;}
 """
 
 MEASURE = """
-export default function ({ data, setStateValue, parentElement }) {
-  document.documentElement.lang = data.lang;
+export default function ({ setStateValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]') ?? document.body;
   let told = null, timer = null;
   const tell = () => {
@@ -81,7 +84,20 @@ export default function ({ data, setStateValue, parentElement }) {
 }
 """.replace("ROUNDING", str(ROUNDING))
 
+# The address holds the key to the lab: no request that leaves the page may tell it, not even to the server's own logs.
+DOCUMENT = """
+export default function ({ data }) {
+  document.documentElement.lang = data.lang;
+  if (document.querySelector('meta[name=referrer]')) return;
+  const meta = document.createElement('meta');
+  meta.name = 'referrer';
+  meta.content = 'no-referrer';
+  document.head.append(meta);
+}
+"""
+
 _measure = st.components.v2.component("page_width", js=MEASURE)
+_document = st.components.v2.component("document", js=DOCUMENT)
 
 
 def names() -> dict[str, tuple[str, str]]:
@@ -123,6 +139,8 @@ def frame() -> None:
     st.session_state[FRAMED] = True
     keep_in_address()
     st.html(STYLE)
+    with st.container(key="document"):
+        _document(key="document_data", data={"lang": language()})
 
 
 def header(lab: Lab, sentence: str) -> None:
@@ -162,9 +180,7 @@ def page_width() -> int:
     agent = st.context.headers.get("User-Agent") or ""
     guess = PHONE if "Mobi" in agent else DESKTOP
     with st.container(key="width"):
-        told = _measure(
-            key="page_width", data={"lang": language()}, default={"width": None}, on_width_change=lambda: None
-        ).width
+        told = _measure(key="page_width", default={"width": None}, on_width_change=lambda: None).width
     return drawable(told, guess)
 
 
