@@ -11,7 +11,7 @@ def main() -> None:
     listen()
     st.set_page_config(
         page_title="Narrowing Lab",
-        page_icon=":material/filter_center_focus:",
+        page_icon=layout.ICON,
         layout="wide",
         initial_sidebar_state="collapsed",
     )

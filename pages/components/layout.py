@@ -1,5 +1,7 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -10,6 +12,7 @@ from pages.components.text import LANGUAGES, _, choose_language, keep_in_address
 
 CLASS = "class_board"  # the page of the class
 OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page it names
+ICON = Path(__file__).with_name("icon.svg")  # our own: Streamlit's icons are fetched from elsewhere
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
 FIRST = "narrow"  # the page that an address without one leads to
@@ -38,6 +41,7 @@ STYLE = """
 .aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
 @media (min-width: 760px) {.aside:not(.beside) {display: flex; gap: 2rem;} .aside:not(.beside) section {flex: 1;}}
 .st-key-width {height: 0; overflow: hidden;}
+[data-testid="stLayoutWrapper"]:has(> .st-key-document) {position: absolute;}
 .st-key-live_chart svg {touch-action: pan-y;}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
@@ -67,8 +71,7 @@ ol.steps {padding-left: 0 !important;}
 """
 
 MEASURE = """
-export default function ({ data, setStateValue, parentElement }) {
-  document.documentElement.lang = data.lang;
+export default function ({ setStateValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]') ?? document.body;
   let told = null, timer = null;
   const tell = () => {
@@ -84,7 +87,20 @@ export default function ({ data, setStateValue, parentElement }) {
 }
 """.replace("ROUNDING", str(ROUNDING))
 
+# The address holds the key to the lab: no request that leaves the page may tell it, not even to the server's own logs.
+DOCUMENT = """
+export default function ({ data }) {
+  document.documentElement.lang = data.lang;
+  if (document.querySelector('meta[name=referrer]')) return;
+  const meta = document.createElement('meta');
+  meta.name = 'referrer';
+  meta.content = 'no-referrer';
+  document.head.append(meta);
+}
+"""
+
 _measure = st.components.v2.component("page_width", js=MEASURE)
+_document = st.components.v2.component("document", js=DOCUMENT)
 
 
 def names() -> dict[str, tuple[str, str]]:
@@ -141,6 +157,8 @@ def frame(page: StreamlitPage) -> None:
         st.switch_page(f"pages/{CLASS}.py", query_params=st.query_params.to_dict())
     keep_in_address()
     st.html(STYLE)
+    with st.container(key="document"):
+        _document(key="document_data", data={"lang": language()})
 
 
 def whole_app() -> None:
@@ -187,9 +205,7 @@ def page_width() -> int:
     agent = st.context.headers.get("User-Agent") or ""
     guess = PHONE if "Mobi" in agent else DESKTOP
     with st.container(key="width"):
-        told = _measure(
-            key="page_width", data={"lang": language()}, default={"width": None}, on_width_change=lambda: None
-        ).width
+        told = _measure(key="page_width", default={"width": None}, on_width_change=lambda: None).width
     return drawable(told, guess)
 
 
