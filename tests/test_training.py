@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import training
 from core.datasets import TrainingImages, load_training
 from core.network import Parameters
 from core.optimizers import SGD
@@ -161,6 +162,16 @@ def test_workspaces_used_before_change_nothing() -> None:
     memory = Workspaces()
     train(replace(SMALL, seed=9), [range(8), range(3)], workspaces=lambda: memory)
     assert agree(train(SMALL, [range(5), range(5, 8)], workspaces=lambda: memory), alone(SMALL))
+
+
+def test_workspaces_of_however_many_shapes_take_no_more_memory_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "WORKSPACES", 10**6)
+    memory, sizes = Workspaces(), []
+    for neurons in range(20, 60):
+        params = begin(replace(SMALL, neurons=neurons), range(3), np.arange(64)).params
+        sizes.append(memory.of(params, 100, 1).size())
+        assert sum(work.size() for work in memory._made.values()) <= 10**6 + max(sizes)
+    assert sum(sizes) > 5 * 10**6
 
 
 def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> None:
