@@ -85,6 +85,10 @@ class Workspace:
             self._memory[name] = np.empty(size, FLOAT)
         return self._memory[name][:size].reshape(shape)
 
+    def size(self) -> int:
+        """Bytes of its memory."""
+        return sum(array.nbytes for array in self._memory.values())
+
     def smaller(self, batch: int) -> "Workspace":
         """The same memory for batches of fewer images."""
         if batch not in self._smaller:

@@ -20,7 +20,7 @@ from core.plan import RoundPlan
 
 EVALUATION_BATCH, EVALUATION_BATCHES = 100, 5  # images scored at once: batches like mini-batches, so many together
 INPUTS_A_BLOCK = 100  # see network.py
-WORKSPACES = 16  # shapes of batches whose memory is kept
+WORKSPACES = 48 * 2**20  # bytes of memory for shapes of batches beyond which no more is kept
 
 # what a seed is spent on: SeedSequence(seed, spawn_key=(purpose, index)); again.py has two more purposes
 SPLIT, BATCHES, VALUES, WEIGHTS = range(4)
@@ -250,7 +250,7 @@ class Workspaces:
         trials = batches or len(params.layers[0])
         key = (batches is None, params.between, trials, batch, blocks, *sizes)
         if key not in self._made:
-            if len(self._made) >= WORKSPACES:
+            if sum(work.size() for work in self._made.values()) > WORKSPACES:
                 self._made.clear()
             self._made[key] = Workspace(trials, batch, blocks, sizes, batches is None, params.between)
         return self._made[key]

@@ -121,6 +121,15 @@ def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
     assert room.pace.interval() <= max(SHORTEST, STEP * math.ceil(seconds_between(5, DEAREST) / STEP))
 
 
+def test_what_was_done_while_nobody_ticked_does_not_count() -> None:
+    fresh, rested = Classroom(), Classroom()
+    rested.watch(1, 0.005, WINDOW)
+    rested.now, rested.used = rested.now + 600, rested.used + 100
+    for room in (fresh, rested):
+        room.watch(60, 0.005, 0.9)
+    assert rested.pace.interval() == fresh.pace.interval()
+
+
 def test_pages_in_many_threads_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "WINDOW", 1e9)
     counted, names = Pace(lambda: 0.0, lambda: 0.0), iter([str(number) for number in range(64)])

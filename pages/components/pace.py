@@ -21,11 +21,8 @@ SHARE = 0.25  # of one core, for the ticks of all pages together
 REVIEW = 15.0  # seconds after which a page asks again how often it should tick
 GONE = 7.0  # seconds without a tick after which a page is not counted any more
 WINDOW = 5.0  # seconds over which the cost of a tick is measured
-CHEAPEST, USUAL, DEAREST = (
-    0.003,
-    0.005,
-    0.02,
-)  # seconds of CPU that a tick is said to cost
+USUAL = 0.005  # seconds of CPU that a tick costs, until that has been measured
+CHEAPEST, DEAREST = 0.003, 0.02  # what a measurement may say
 WEIGHT = 0.5  # of the newest window in the cost
 
 
@@ -53,7 +50,7 @@ class Pace:
             self._seen[page] = now
             self._ticks += 1
             if now - self._began[0] >= WINDOW:
-                self._measure(now)
+                self._begin_anew(now)
 
     def interval(self) -> float:
         """Seconds between two ticks of a page, a multiple of STEP that changes only when it must."""
@@ -64,11 +61,12 @@ class Pace:
                 self._interval = max(STEP * math.ceil(wanted / STEP), SHORTEST)
             return self._interval
 
-    def _measure(self, now: float) -> None:
-        """What a tick has cost in the window that ends now, and begin another."""
-        cpu = self._cpu()
-        cost = min(max((cpu - self._began[1]) / self._ticks, CHEAPEST), DEAREST)
-        self._cost += WEIGHT * (cost - self._cost)
+    def _begin_anew(self, now: float) -> None:
+        """Begin another window; what a tick has cost in this one counts, unless it was a lull."""
+        cpu, (began, before) = self._cpu(), self._began
+        if now - began < 2 * WINDOW:
+            cost = min(max((cpu - before) / self._ticks, CHEAPEST), DEAREST)
+            self._cost += WEIGHT * (cost - self._cost)
         self._began, self._ticks = (now, cpu), 0
         self._forget(now)
 

@@ -300,9 +300,9 @@ def left(lab: Server) -> float:
 
 
 def megabytes(lab: Server) -> float:
-    """Proportional set size of a server and its workers."""
-    processes = [lab.process, *lab.process.children()]
-    return sum(float(one.memory_full_info().pss) for one in processes) / 2**20
+    """Proportional set size of a server and its workers; what is theirs alone where a system tells no more."""
+    weighed = [one.memory_full_info() for one in (lab.process, *lab.process.children())]
+    return sum(float(getattr(one, "pss", one.uss)) for one in weighed) / 2**20
 
 
 def need_mnist() -> None:
