@@ -210,13 +210,13 @@ def test_workspaces_used_before_change_nothing() -> None:
     assert agree(train(SMALL, [range(5), range(5, 8)], workspaces=lambda: memory), alone(SMALL))
 
 
-<<<<<<< HEAD
 def test_rounds_with_other_knobs_do_not_disturb_each_other_in_one_memory() -> None:
     memory = Workspaces()
     plans = [replace(SMALL, space=GENTLE, trials=4, **knobs) for knobs in ({}, *KNOBS.values())]
     found = [train(plan, [range(4)], workspaces=lambda: memory) for plan in plans + plans[::-1]]
     assert all(agree(one, alone(plan)) for one, plan in zip(found, plans + plans[::-1], strict=True))
-=======
+
+
 def test_workspaces_of_however_many_shapes_take_no_more_memory_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "WORKSPACES", 10**6)
     memory, sizes = Workspaces(), []
@@ -225,7 +225,6 @@ def test_workspaces_of_however_many_shapes_take_no_more_memory_than_is_allowed(m
         sizes.append(memory.of(params, 100, 1).size())
         assert sum(work.size() for work in memory._made.values()) <= 10**6 + max(sizes)
     assert sum(sizes) > 5 * 10**6
->>>>>>> load
 
 
 def test_two_stacks_taking_turns_in_one_memory_do_not_disturb_each_other() -> None:
