@@ -2,7 +2,9 @@
 
 A range ends too early where its best trials crowd at an edge. A few may do so by chance, so they must also lie further
 out than chance puts them: their ranks among all trials of the round, by exponent, are compared with those of as many
-drawn at random (F. Wilcoxon, Individual comparisons by ranking methods, Biometrics Bulletin 1, 1945).
+drawn at random (F. Wilcoxon, Individual comparisons by ranking methods, Biometrics Bulletin 1, 1945). And where good
+learning rates happen to have met large weight decays, the weight decay looks as if it mattered: so the weaker of the
+two is judged only among trials that are alike in the stronger one.
 """
 
 import math
@@ -70,20 +72,25 @@ def learners(progress: RoundProgress) -> np.ndarray:
 
 def edges(progress: RoundProgress) -> dict[str, Edge]:
     """The edges that the best trials crowd at, by axis; at most one each."""
-    found = {axis: edge_of(progress, axis) for axis in AXES}
-    return {axis: edge for axis, edge in found.items() if edge is not None}
+    best, tried = learners(progress), progress.ranking()
+    if len(best) < 2:
+        return {}
+    stronger, weaker = sorted(AXES, key=lambda axis: -abs(further_out(progress, axis, best, tried)))
+    values = getattr(progress, stronger)
+    alike = tried[(values[tried] >= values[best].min()) & (values[tried] <= values[best].max())]
+    found = {stronger: _edge(progress, stronger, best, tried), weaker: _edge(progress, weaker, best, alike)}
+    return {axis: edge for axis in AXES if (edge := found[axis]) is not None}
 
 
-def edge_of(progress: RoundProgress, axis: str) -> Edge | None:
-    """The edge of one range that should be looked beyond."""
+def _edge(progress: RoundProgress, axis: str, best: np.ndarray, among: np.ndarray) -> Edge | None:
+    """The edge of one range that should be looked beyond. best, among: indices of trials"""
     range_, reach = progress.plan.space.ranges()[axis], REACHES[axis]
-    best = learners(progress)
-    if range_.width < STEP / 2 or len(best) < 2:
+    if range_.width < STEP / 2:
         return None
     place = places(progress, axis, best)
     for upper, depth in ((True, 1 - place), (False, place)):
         outer = int((depth <= OUTER + ROUNDING).sum())
-        if 2 * outer > len(best) and further_out(progress, axis, best) * (1 if upper else -1) >= UNLIKELY:
+        if 2 * outer > len(best) and further_out(progress, axis, best, among) * (1 if upper else -1) >= UNLIKELY:
             touching = int((depth <= EDGE + ROUNDING).sum())
             reached = range_.high >= reach.high if upper else range_.low <= reach.low
             return Edge(upper, touching, outer, len(best), reached)
@@ -96,18 +103,17 @@ def places(progress: RoundProgress, axis: str, trials: np.ndarray) -> np.ndarray
     return np.asarray((exponent(getattr(progress, axis)[trials]) - range_.low) / range_.width)
 
 
-def further_out(progress: RoundProgress, axis: str, best: np.ndarray) -> float:
+def further_out(progress: RoundProgress, axis: str, best: np.ndarray, among: np.ndarray) -> float:
     """How much higher the best trials lie than as many drawn at random would, in standard deviations of their rank sum.
 
-    best: (some,) indices
+    best, among: indices of trials, the best among them
     """
-    tried = progress.ranking()
-    count, some = len(tried), len(best)
+    count, some = len(among), len(best)
     deviation = math.sqrt(some * (count - some) * (count + 1) / 12)
     if not deviation:
         return 0.0
     ranks = np.empty(len(progress.diverged))
-    ranks[tried] = mean_ranks(getattr(progress, axis)[tried])
+    ranks[among] = mean_ranks(getattr(progress, axis)[among])
     return float((ranks[best].sum() - some * (count + 1) / 2) / deviation)
 
 

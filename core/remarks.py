@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import N_
-from core.hints import BEST, GUESSING, above_guessing, edge_of, healthy, spread, standard_error
+from core.hints import BEST, GUESSING, Edge, above_guessing, edges, healthy, spread, standard_error
 from core.progress import RoundProgress
 
 SETTLED = 0.5  # of a round's epochs: before, the order still changes too much to speak of ranges
@@ -60,14 +60,15 @@ def remarks(progress: RoundProgress) -> list[Remark]:
     else:
         done = progress.epochs_done[racing] if racing.any() else progress.epochs_done
         settled = progress.status.over or done.mean() >= SETTLED * progress.plan.epochs
-        hints = [hint for axis in AXES for hint in _range_hints(progress, axis)]
+        found = edges(progress)
+        hints = [hint for axis in AXES for hint in _range_hints(progress, axis, found.get(axis))]
         said = [*hints, *said] if settled else said
     return [*said, *_ties(accuracy[[trial for trial in well[:BEST] if racing[trial]]], images)]
 
 
-def _range_hints(progress: RoundProgress, axis: str) -> Iterator[Remark]:
+def _range_hints(progress: RoundProgress, axis: str, edge: Edge | None) -> Iterator[Remark]:
     """Which way to move a range whose edge the best trials crowd at, or that they do not agree on it at all."""
-    if edge := edge_of(progress, axis):
+    if edge is not None:
         sentence = (_EDGE_AT_THE_END if edge.reached else _EDGE)[edge.upper]
         yield remark(sentence, {"axis": AXES[axis]}, touching=edge.touching, outer=edge.outer, best=edge.best)
     elif share := spread(progress, axis):

@@ -31,19 +31,19 @@ def test_accuracy_that_rises_towards_an_edge_is_seen() -> None:
 
 def test_two_that_have_learned_are_enough_when_they_are_the_outermost() -> None:
     accuracy = np.where(RISING > -2.3, 0.3, 0.1)
-    edge = hints.edge_of(made(list(RISING), list(accuracy)), "learning_rate")
+    edge = hints.edges(made(list(RISING), list(accuracy), weight_decay=ANYWHERE)).get("learning_rate")
     assert edge is not None and (edge.outer, edge.best) == (2, 2)
 
 
 def test_a_summit_inside_the_range_is_no_edge() -> None:
     accuracy = 0.9 - 0.3 * np.abs(RISING + 3.4)
-    assert hints.edge_of(made(list(RISING), list(np.maximum(accuracy, 0.1))), "learning_rate") is None
+    assert "learning_rate" not in hints.edges(made(list(RISING), list(np.maximum(accuracy, 0.1))))
 
 
 def test_trials_that_diverged_beyond_the_best_count_as_tried() -> None:
     accuracy = np.where(RISING > -2.7, 0.1, 0.2 + 0.1 * (RISING + 6))
     lost = tuple(int(one) for one in np.flatnonzero(RISING > -2.7))
-    assert hints.edge_of(made(list(RISING), list(accuracy), diverged=lost), "learning_rate") is None
+    assert "learning_rate" not in hints.edges(made(list(RISING), list(accuracy), diverged=lost))
 
 
 def test_a_hyperparameter_without_influence_is_seldom_said_to_have_an_edge() -> None:
@@ -53,8 +53,14 @@ def test_a_hyperparameter_without_influence_is_seldom_said_to_have_an_edge() -> 
         rate, decay = rng.uniform(-6, -2, 20), rng.uniform(-8, -4, 20)
         accuracy = np.where(rate > -3, 0.1 + 0.6 * (rate + 3), 0.1) + rng.normal(0, 0.03, 20)
         round_ = made(list(rate), list(np.clip(accuracy, 0, 1)), weight_decay=list(decay))
-        found += hints.edge_of(round_, "weight_decay") is not None
-    assert found <= 0.05 * 400
+        found += "weight_decay" in hints.edges(round_)
+    assert found <= 0.02 * 400
+
+
+def test_a_weight_decay_that_the_good_learning_rates_happened_to_meet_is_not_said_to_matter() -> None:
+    decay = np.where(RISING > -3, -4.3 + (RISING + 2) / 10, np.tile([-8, -7, -6, -5], 5))
+    found = hints.edges(made(list(RISING), list(STEEP), weight_decay=list(decay)))
+    assert list(found) == ["learning_rate"]
 
 
 def test_the_rank_sum_is_that_of_all_ways_to_draw_as_many() -> None:
@@ -63,7 +69,7 @@ def test_the_rank_sum_is_that_of_all_ways_to_draw_as_many() -> None:
     best = hints.learners(progress)
     assert sorted(best) == [4, 5, 6]
     expected = (5 + 6 + 7 - sums.mean()) / sums.std()
-    assert hints.further_out(progress, "learning_rate", best) == pytest.approx(expected)
+    assert hints.further_out(progress, "learning_rate", best, progress.ranking()) == pytest.approx(expected)
 
 
 def test_equal_values_share_their_rank() -> None:
@@ -83,7 +89,7 @@ def test_ranges_end_where_the_reach_does() -> None:
     rates = np.linspace(-3, 1, 20)
     space = SearchSpace(LogRange(-3, 1), LogRange(-8, -4))
     progress = made(list(rates), list(np.linspace(0.1, 0.9, 20)), weight_decay=ANYWHERE, space=space)
-    edge = hints.edge_of(progress, "learning_rate")
+    edge = hints.edges(progress).get("learning_rate")
     assert edge is not None and edge.reached
     assert hints.moved(progress) is None
 
