@@ -95,7 +95,7 @@ class Entry:
     @property
     def plan(self) -> RoundPlan:
         """The first round's; its ranges are where the race takes place."""
-        return self.rounds[0].plan
+        return self.rounds[0].plan.to_the_end()
 
     @property
     def spent(self) -> int:

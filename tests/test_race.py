@@ -513,3 +513,9 @@ def test_winners_that_cannot_be_trained_leave_a_sentence_and_the_lines(engine: E
     assert blocker.wait(LIMIT).status is Status.STOPPED and open_lanes(engine, "blocked") == []
     race.repeat()  # trains them too
     assert list(finished(race).fresh) == [YOU, *CONTESTANTS] and race.fault is None
+
+
+def test_whoever_gave_up_early_races_against_trials_that_go_to_their_end() -> None:
+    entry = own(give_up=(1,))
+    assert entry.rounds[0].plan.give_up == (1,)
+    assert entry.plan == own().plan
