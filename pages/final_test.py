@@ -175,7 +175,7 @@ def mistakes(final: FinalTest) -> None:
     images, labels, seen = final.images(), final.labels(), final.outcome.classes[network]
     pictures = [picture(images[one]) for one in wrong[:MISTAKES]]
     captions = [f"{labels[one]} → {seen[one]}" for one in wrong[:MISTAKES]]
-    st.image(pictures, caption=captions, width=PICTURE)
+    st.image(pictures, caption=captions, width=PICTURE, alt=captions)
 
 
 def picture(pixels: np.ndarray) -> np.ndarray:

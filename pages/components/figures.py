@@ -262,7 +262,8 @@ def pair_spec(width: int, space: SearchSpace, titles: tuple[str, str], lang: str
     side = (width - 30 * (columns - 1)) // columns - STRIP_WIDTH - AXIS - 26
     parts = [pair_part(name, title, side, lr, wd, word, dark) for name, title in zip(SIDES, titles, strict=True)]
     chart = alt.hconcat(*parts, spacing=30) if columns == 2 else alt.vconcat(*parts, spacing=30)
-    spec: dict[str, Any] = chart.configure_view(stroke=BOX, strokeOpacity=0.35).to_dict(validate=False)  # tests do
+    chart = chart.configure(aria=False).configure_view(stroke=BOX, strokeOpacity=0.35)  # the chart has words of its own
+    spec: dict[str, Any] = chart.to_dict(validate=False)  # tests do
     return spec
 
 

@@ -36,7 +36,7 @@ STYLE = """
 @media (max-width: 640px) {.aside ol li {font-size: .62rem;}}
 .stElementContainer:has(.stSlider) {min-width: min(100%, 360px);}
 .aside ul {padding-left: 1.1rem; margin: 0; font-size: .9rem;}
-.aside .none {opacity: .6; font-size: .9rem;}
+.aside .none {opacity: .75; font-size: .9rem;}
 .aside.beside {position: absolute; right: 0; top: 2.6rem; z-index: 2;}
 .aside:not(.beside) ul, .aside:not(.beside) p.none {min-height: 5.5rem;}
 @media (min-width: 760px) {.aside:not(.beside) {display: flex; gap: 2rem;} .aside:not(.beside) section {flex: 1;}}
@@ -51,8 +51,10 @@ STYLE = """
 ol.steps {padding-left: 0 !important;}
 .steps {display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; margin: 0; font-size: .8rem;}
 .steps li {margin: 0; padding: 0;}
-.steps .later {opacity: .6;}
+.steps .later {opacity: .75;}
 .steps .now {font-weight: 700;}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: inherit; opacity: .87;}
+button[kind="primary"], button[kind="primaryFormSubmit"] {background-color: #2b6cb5; border-color: #2b6cb5;}
 .unsaved {color: #b45309; font-size: .9rem; font-weight: 600;}
 .printed {display: none;}
 @media print {

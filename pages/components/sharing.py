@@ -12,7 +12,7 @@ QUIET = 4  # such squares that stay light around it
 def share(address: str) -> None:
     """Show a link; its QR code is dark on light in every theme, as scanners expect it."""
     st.code(address, language=None, wrap_lines=True)
-    st.image(qr_code(address))
+    st.image(qr_code(address), alt=_("QR code of the link {link}").format(link=address))
     st.caption(_("To be scanned from the wall: a phone's camera opens it."))
 
 
