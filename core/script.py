@@ -7,10 +7,11 @@
 
 The program draws the same random numbers as core/training.py, in float32 as it does, and takes the sums in the same
 order, so on the same kind of computer it comes to the same bits: 106 of 106 trials did, in every epoch, on each of two
-kinds of kernels (AVX2, AVX-512), and 74 of 74 with the knobs turned, two for every way to combine them. Order matters:
-with plain products over all pixels in use and the decay at every update, a third of the trials with learning rates of
-0.006 to 0.1, where training amplifies every rounding, ended one to five of 100 images apart. Another BLAS or processor
-has that effect still.
+kinds of kernels (AVX2, AVX-512). With the knobs turned, two trials for every way to combine optimizer, activation,
+normalisation and dropout, 74 of 74 had the same accuracies in every epoch on both. Order matters: with plain products
+over all pixels in use and the decay at every update, a third of the trials with learning rates of 0.006 to 0.1, where
+training amplifies every rounding, ended one to five of 100 images apart. Another BLAS or processor has that effect
+still.
 
 The text holds the parts for all plans, and only those that a plan needs stand in its program.
 """
