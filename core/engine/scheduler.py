@@ -8,8 +8,8 @@ the memory wait in the order they came.
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
 who is given up depends on the plan alone, whoever trained what and however fast, and a worker that dies later trains
-only those again that went on. Trials given up by hand leave the race where they stand, and no other trial is given up
-in their place: a rung lets a number go on that the plan decides.
+only those again that went on. Trials given up by hand leave the race where they stand, and a rung lets as many of the
+others go on as the plan says all the same.
 
 Survivors stay with their workers, and more of them may be left with one than with another. Counted on 16 rounds of 100
 trials x 50 epochs on two workers with the usual rungs, the busier one trains 8% more than its half, 17% at most. Moving
@@ -227,8 +227,7 @@ class Scheduler:
             rate = epochs * round_.epoch_work() / report.seconds
             self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
         round_.progress = round_.progress.with_scores(report.scores).with_answers(report.answers)
-        self._decide(round_)
-        self._publish_or_end(round_, now)
+        self._go_on(round_, now)
 
     def give_up(self, round_: Round, trials: Iterable[int], now: float) -> None:
         """Train some trials no further, by hand; nothing happens to those that have come to their end."""
@@ -237,20 +236,27 @@ class Scheduler:
         before = round_.progress
         round_.progress = before.without(np.array([*trials], int))
         self._leave(round_, before)
+        self._go_on(round_, now)
+
+    def _go_on(self, round_: Round, now: float) -> None:
+        """A new version of a round, with who goes on if all have come to a rung; the last one if nothing is left."""
         self._decide(round_)
-        self._publish_or_end(round_, now)
+        if all(share.finished for share in round_.shares):
+            self.set_status(round_, Status.FINISHED, now)
+        else:
+            self._publish(round_, seconds=self._seconds(round_, now), remaining=self.remaining(round_))
 
     def _decide(self, round_: Round) -> None:
-        """Once all shares have come to a rung: who goes on."""
-        if any(share.arrived for share in round_.shares) and all(
-            share.arrived or share.finished for share in round_.shares
-        ):
-            before = round_.progress
-            round_.progress = before.at_rung(round_.rung)
-            round_.rung += 1
-            for share in round_.shares:
-                share.arrived = False
-            self._leave(round_, before)
+        """Who goes on, once all shares that are not finished have come to a rung."""
+        under_way = [share for share in round_.shares if not share.finished]
+        if not under_way or not all(share.arrived for share in under_way):
+            return
+        before = round_.progress
+        round_.progress = before.at_rung(round_.rung)
+        round_.rung += 1
+        for share in under_way:
+            share.arrived = False
+        self._leave(round_, before)
 
     def _leave(self, round_: Round, before: RoundProgress) -> None:
         """Take those trials out of the shares that have been given up since a version."""
@@ -261,13 +267,6 @@ class Scheduler:
             if not share.trials and not share.held:
                 share.finished = True
 
-    def _publish_or_end(self, round_: Round, now: float) -> None:
-        """A new version of a round, its last one when nothing is left to train."""
-        if all(share.finished for share in round_.shares):
-            self.set_status(round_, Status.FINISHED, now)
-        else:
-            self._publish(round_, seconds=self._seconds(round_, now), remaining=self.remaining(round_))
-
     def worker_lost(self, worker: int, now: float) -> None:
         """A worker is gone: all it held is to be begun again by its successor, to the same results."""
         self.dropped[worker] = set()
@@ -276,8 +275,7 @@ class Scheduler:
             lost.held, lost.epochs = False, {}
             if not lost.trials and not lost.finished:  # nothing of it goes on, and nobody is left to be told
                 lost.finished = True
-                self._decide(round_)
-                self._publish_or_end(round_, now)
+                self._go_on(round_, now)
 
     def worker_died(self, worker: int, order: Slice, now: float) -> None:
         """A worker died in a slice; DEATHS of them at the same place fail the round."""

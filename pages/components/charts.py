@@ -314,7 +314,6 @@ def details(word: Any) -> list[alt.Tooltip]:
         alt.Tooltip("learning_rate:Q", title=word("learning rate"), format=".2~e"),
         alt.Tooltip("weight_decay:Q", title=word("weight decay"), format=".2~e"),
         alt.Tooltip("epochs:Q", title=word("epochs")),
-        alt.Tooltip("given_up:N", title=word("given up")),
         alt.Tooltip("diverged:N", title=word("diverged")),
     ]
 
