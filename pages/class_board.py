@@ -289,9 +289,12 @@ def what_to_do(classroom: Classroom) -> str:
     """The one sentence that says where the class stands."""
     if classroom.ended is not None:
         return _("The class has ended and its board stands still. Your lab is yours: go on as you like.")
+    locked = classroom.finals is Finals.LOCKED
     if not classroom.rounds_open:
-        return _("Your teacher has closed the rounds. Look at what you have.")
-    if classroom.finals is Finals.LOCKED:
+        look, choose = _("Look at what you have."), _("Choose one value; the final tests are open.")
+        tested = classroom.preset.opens("final_test") and not locked
+        return _("Your teacher has closed the rounds.") + " " + (choose if tested else look)
+    if locked:
         return _("Go on with your rounds. The final tests are locked for now.")
     if classroom.board_open:
         return _("Go on with your rounds, and see how far the class has come.")

@@ -92,6 +92,11 @@ def test_what_is_said_of_final_tests_are_their_means() -> None:
     assert f"{sum(test < led)} of 12 lie below" in said
 
 
+def test_a_single_final_test_has_no_spread_to_speak_of() -> None:
+    said = " ".join(about_finals((Final(1, 0.9, 0.8, 0.75),)))
+    assert "flattered by 0.100." in said and "nan" not in said
+
+
 def test_an_empty_board_has_empty_tables_of_the_same_types(found: Board) -> None:
     nothing = board({}, [], 0, LIKE)
     for table in (

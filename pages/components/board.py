@@ -198,15 +198,15 @@ def about_finals(finals: tuple[Final, ...]) -> list[str]:
         return said
     if others := len(finals) - found.count:
         said[0] += _(", of values that were not chosen by a trial: {count}").format(count=others)
+    gap = f"{found.led - found.again:.3f}" + (f" ± {found.error:.3f}" if found.count > 1 else "")
     said.append(
         _(
             "The accuracy that led to a choice was {led:.3f} on average. On other seeds the same values reach "
-            "{again:.3f}: choosing the best had flattered by {gap:.3f} ± {error:.3f}. On the test images they reach "
-            "{test:.3f}."
-        ).format(led=found.led, again=found.again, gap=found.led - found.again, error=found.error, test=found.test)
+            "{again:.3f}: choosing the best had flattered by {gap}. On the test images they reach {test:.3f}."
+        ).format(led=found.led, again=found.again, gap=gap, test=found.test)
     )
     said.append(
-        _("{below} of {count} lie below the line; without flattery it would be about half.").format(
+        _("{below} of {count} lie below the line; without flattery, on images as hard, about half would.").format(
             below=found.below, count=found.count
         )
     )

@@ -146,7 +146,9 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
     Student(second).press("Start round 2")
     second.get_by_text("Your teacher has closed the rounds").wait_for()
 
+    first.get_by_text("the final tests are open").wait_for()
     teacher.get_by_role("radio", name="locked").click()
+    first.get_by_text("Look at what you have").wait_for()
     to(third, "Narrow")
     Student(third).press("Choose this value")
     third.get_by_role("link", name="Go to the final test").click()
@@ -155,6 +157,7 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
     third.locator("button[kind=primary]").click()
     third.get_by_text("keeps the final tests locked").wait_for()
     teacher.get_by_role("radio", name="open, results on the board").click()
+    first.get_by_text("the final tests are open").wait_for()
     third.locator("button[kind=primary]").click()
     third.get_by_test_id("stMetric").first.wait_for()
     projector.get_by_text("Final tests: 1").wait_for()
