@@ -43,7 +43,7 @@ def test_lab_lesson_and_language_survive_the_way_through_the_pages(browser: Brow
 def test_a_lessons_navigation_names_its_open_pages_alone(browser: Browser, server: Server) -> None:
     page = opened(browser, f"{server.url}?lesson={LESSON}")
     names = page.get_by_test_id("stTopNavLink").or_(page.get_by_test_id("stSidebarNavLink"))
-    expect(names).to_have_text([re.compile(name) for name in ("Narrow", "Final test", "Glossary", "About")])
+    expect(names).to_have_text([re.compile(name) for name in ("Narrow", "Final test", "Class", "Glossary", "About")])
     page.context.close()
 
 
