@@ -28,19 +28,31 @@ DROPOUT = 6
 
 
 @dataclass(frozen=True)
-class RoundData:
-    """The images of a round as its networks see them, training images first.
+class Inputs:
+    """Images as networks see them, in the order of their data set: the same for all rounds, however those split them.
 
-    Pixels that are zero in every image of the round are left out of the products: they would add nothing to a score
-    and have no gradient, so the rest of the network cannot tell. (A few stay in, to fill up the blocks.) Behind the
-    pixels comes the input that is always 1; all of them together are the inputs.
+    Pixels that are zero in every image are left out of the products: they would add nothing to a score and have no
+    gradient, so the rest of the network cannot tell. (A few stay in, to fill up the blocks.) Behind the pixels comes
+    the input that is always 1; all of them together are the inputs.
     """
 
-    images: np.ndarray  # (blocks, images, inputs / blocks) float32, 0 to 1
+    blocks: np.ndarray  # (blocks, images, inputs / blocks) float32, 0 to 1
     columns: list[np.ndarray]  # the same for evaluation, an array a part: (blocks, batches, inputs / blocks, batch)
+    pixels: np.ndarray  # (pixels in use,) their places in the whole image
+
+
+@dataclass(frozen=True)
+class RoundData:
+    """The images of a round, training images first."""
+
+    inputs: Inputs
+    order: np.ndarray  # (images,) int64, where each of them stands in the data set
     labels: np.ndarray  # (images,) int64
     train: int  # how many of them are for training
-    pixels: np.ndarray  # (pixels in use,) their places in the whole image
+
+    @property
+    def pixels(self) -> np.ndarray:
+        return self.inputs.pixels
 
 
 @dataclass
@@ -87,20 +99,26 @@ def trial_values(plan: RoundPlan) -> tuple[np.ndarray, np.ndarray]:
     return drawn[:, 0], drawn[:, 1]
 
 
-def prepare(plan: RoundPlan, source: TrainingImages) -> RoundData:
-    """Split the plan's images and scale them to 0-1."""
+def prepare(plan: RoundPlan, source: TrainingImages, inputs: Inputs | None = None) -> RoundData:
+    """Split the plan's images. inputs: what inputs_of makes of so many of the same source, if that is there"""
     parts = split_of(plan, source.labels)
     order = np.concatenate([parts.train, parts.validation])
-    pixels = pixels_in_use(source.images[: plan.images])
-    images = np.ones((plan.images, len(pixels) + 1), np.float32)
-    images[:, :-1] = source.images[np.ix_(order, pixels)] / np.float32(source.full_scale)
+    labels = source.labels[order].astype(np.int64)
+    return RoundData(inputs or inputs_of(source, plan.images), order, labels, len(parts.train))
+
+
+def inputs_of(source: TrainingImages, count: int) -> Inputs:
+    """The first `count` images, scaled to 0-1."""
+    pixels = pixels_in_use(source.images[:count])
+    images = np.ones((count, len(pixels) + 1), np.float32)
+    images[:, :-1] = source.images[:count, pixels] / np.float32(source.full_scale)
     size = block_size(images.shape[1])
-    blocks = np.ascontiguousarray(images.reshape(plan.images, -1, size).swapaxes(0, 1))
+    blocks = np.ascontiguousarray(images.reshape(count, -1, size).swapaxes(0, 1))
     columns = [
         np.ascontiguousarray(blocks[:, part].reshape(len(blocks), batches, -1, size).swapaxes(2, 3))
-        for part, batches in evaluation_parts(plan.images)
+        for part, batches in evaluation_parts(count)
     ]
-    return RoundData(blocks, columns, source.labels[order].astype(np.int64), len(parts.train), pixels)
+    return Inputs(blocks, columns, pixels)
 
 
 def split_of(plan: RoundPlan, labels: np.ndarray) -> Split:
@@ -181,12 +199,13 @@ def advance(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspa
 
 def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: "Workspaces") -> None:
     """One epoch of mini-batches, drawn with replacement."""
-    whole = workspaces.of(stack.params, plan.batch_size, len(data.images))
+    blocks = data.inputs.blocks
+    whole = workspaces.of(stack.params, plan.batch_size, len(blocks))
     scale = stack.optimizer.scale(plan.batch_size)
     luck = [generator(plan, DROPOUT, int(trial), stack.epoch) for trial in stack.trials] if plan.dropout else []
     for batch, times in mini_batches(plan, data.train, stack.epoch):
         work = whole.smaller(len(batch))
-        images = np.take(data.images, batch, axis=1, out=work.images, mode="clip")
+        images = np.take(blocks, data.order[batch], axis=1, out=work.images, mode="clip")
         np.copyto(work.columns, images.swapaxes(1, 2))
         if work.dropout is not None:
             work.dropout.draw(luck)
@@ -214,18 +233,18 @@ def mini_batches(plan: RoundPlan, train: int, epoch: int) -> list[tuple[np.ndarr
 def evaluate(params: Parameters, data: RoundData, workspaces: "Workspaces") -> tuple[np.ndarray, np.ndarray]:
     """(right, finite): which images are classified rightly (trials, images), and whose scores are finite (trials,)."""
     trials = len(params.layers[0])
-    blocks, count, _ = data.images.shape
-    right = np.empty((trials, count), bool)
+    blocks, count, _ = data.inputs.blocks.shape
+    seen = np.empty((trials, count), np.int64)
     finite = np.ones(trials, bool)
-    for (part, batches), columns in zip(evaluation_parts(count), data.columns, strict=True):
-        labels = data.labels[part].reshape(batches, -1)
-        work = workspaces.of(params, labels.shape[1], blocks, batches)
+    for (part, batches), columns in zip(evaluation_parts(count), data.inputs.columns, strict=True):
+        size = columns.shape[-1]
+        work = workspaces.of(params, size, blocks, batches)
         scores = np.empty((trials, *work.sums[-1].shape), np.float32)
         for trial in range(trials):  # one after the other: its weights stay in the cache for all batches
             scores[trial] = forward(params.alone(trial), columns, work)
         finite &= np.isfinite(scores).all(axis=(1, 2, 3))
-        right[:, part] = (predict(scores) == labels).reshape(trials, labels.size)
-    return right, finite
+        seen[:, part] = predict(scores).reshape(trials, batches * size)
+    return seen[:, data.order] == data.labels, finite
 
 
 def evaluation_parts(count: int) -> Iterator[tuple[slice, int]]:

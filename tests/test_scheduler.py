@@ -9,7 +9,7 @@ import pytest
 import core.engine.scheduler as scheduler_module
 from core.datasets import TrainingImages
 from core.engine.scheduler import DEATHS, FIRST_SLICE, FOLLOWING, SLICE, EngineBusy, Round, Scheduler
-from core.engine.worker import ShareSpec, Slice, SliceReport, least_weights
+from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory, least_weights
 from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import Status
@@ -115,8 +115,8 @@ def statuses(rounds: list[Round]) -> list[str]:
 
 @pytest.fixture
 def room_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory for two rounds of PLAN on one worker."""
-    monkeypatch.setattr(scheduler_module, "MEMORY", int(2.5 * least_weights(PLAN, 1)))
+    """Memory for two rounds of PLAN on one worker, but not for three."""
+    monkeypatch.setattr(scheduler_module, "MEMORY", least_memory([PLAN] * 2, 1) + least_weights(PLAN, 1) // 2)
 
 
 # ---------------------------------------------------------------------------------------------------- whole rounds

@@ -351,11 +351,17 @@ def numbered_images(count: int) -> TrainingImages:
     return TrainingImages("mnist", images, (numbers % 10).astype(np.uint8), full_scale=255)
 
 
+def in_order(data: RoundData) -> np.ndarray:
+    """All inputs of a round's images, (images, inputs), training images first."""
+    blocks = data.inputs.blocks[:, data.order]
+    return blocks.swapaxes(0, 1).reshape(len(data.order), -1)
+
+
 @pytest.mark.parametrize("images, rate", [(200, 0.05), (233, 0.5), (777, 0.31), (1000, 0.2)])
 def test_every_image_is_in_exactly_one_part_with_its_own_label(images: int, rate: float) -> None:
     plan = RoundPlan(dataset="mnist", images=images, validation_rate=rate)
     data = prepare(plan, numbered_images(images + 50))
-    marks = np.rint(data.images.swapaxes(0, 1).reshape(images, -1)[:, :2] * 255).astype(int)
+    marks = np.rint(in_order(data)[:, :2] * 255).astype(int)
     numbers = (marks[:, 0] - 1) * 250 + marks[:, 1] - 1
     assert sorted(numbers) == list(range(images))
     assert np.array_equal(data.labels, numbers % 10)
@@ -364,7 +370,7 @@ def test_every_image_is_in_exactly_one_part_with_its_own_label(images: int, rate
 
 def test_the_split_shuffles() -> None:
     data = prepare(RoundPlan(dataset="mnist", images=300), numbered_images(300))
-    validation = np.rint(data.images[0, data.train :, 1] * 255)
+    validation = np.rint(in_order(data)[data.train :, 1] * 255)
     assert len(set(np.diff(validation))) > 10
 
 
@@ -373,11 +379,24 @@ def test_prepared_images_are_the_source_from_0_to_1() -> None:
     plan = RoundPlan(dataset="mnist", images=200)
     data = prepare(plan, source)
     whole = np.zeros((200, 784))
-    inputs = data.images.swapaxes(0, 1).reshape(200, -1)
+    inputs = in_order(data)
     whole[:, data.pixels] = inputs[:, :-1]
     assert (inputs[:, -1] == 1).all()
     (train_images, _), (validation_images, _) = reference.parts(plan, source)
     assert np.allclose(whole, np.concatenate([train_images, validation_images]), rtol=1e-6, atol=0)
+
+
+def test_images_prepared_for_another_split_give_the_same_results_to_the_bit() -> None:
+    source, other = digits(), replace(SMALL, seed=5, validation_rate=0.4)
+    shared = prepare(SMALL, source).inputs
+    for plan in (SMALL, other, replace(other, shuffle=False)):
+        found = []
+        for data in (prepare(plan, source), prepare(plan, source, shared)):
+            stack, memory = begin(plan, range(4), data.pixels), Workspaces()
+            scores = [advance(plan, stack, data, memory) for _ in range(plan.epochs)]
+            found.append((stack.params.layers, [one.validation_accuracy.tolist() for one in scores]))
+        (mine, curves), (theirs, same) = found
+        assert curves == same and all(one.tobytes() == two.tobytes() for one, two in zip(mine, theirs, strict=True))
 
 
 @pytest.mark.parametrize("pixels", [*range(1, 785, 9), 784])
@@ -406,7 +425,7 @@ def test_every_image_is_scored_exactly_once(images: int) -> None:
     data = prepare(plan, digits(images))
     params = untrained(plan, data)
     whole = np.zeros((images, 64))
-    whole[:, data.pixels] = data.images.swapaxes(0, 1).reshape(images, -1)[:, :-1]
+    whole[:, data.pixels] = in_order(data)[:, :-1]
     for trial in range(2):
         predicted = reference.forward(reference.initial_model(plan, trial), whole)[-1].argmax(axis=1)
         for changed in (0, 99, 100, images - 1):  # this label is wrong, all others are what the network says

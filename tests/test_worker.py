@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import core.engine.worker as worker_module
-from core.datasets import load_training
+from core.datasets import TrainingImages, load_training
 from core.engine.worker import (
     STACK,
     STACK_OPERATIONS,
@@ -16,13 +16,14 @@ from core.engine.worker import (
     Slice,
     SliceReport,
     Worker,
+    least_memory,
     least_weights,
     stack_size,
     weights,
 )
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
-from core.training import Workspaces, operations, prepare
+from core.training import Workspaces, begin, inputs_of, operations, prepare
 from tests.direct import alone
 from tests.knobs import KNOBS
 
@@ -185,7 +186,7 @@ def test_a_share_that_is_given_up_altogether_is_let_go_at_once() -> None:
 def test_a_finished_share_is_let_go() -> None:
     worker = Worker()
     to_the_end(worker, 1, spec(), 60)
-    assert not worker.shares and not worker.data
+    assert not worker.shares and not worker.inputs
 
 
 def test_a_dropped_share_is_let_go_before_the_order_is_carried_out() -> None:
@@ -203,7 +204,7 @@ def test_a_share_that_fails_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "advance", out_of_memory)
     with pytest.raises(MemoryError):
         worker.run(Slice(1, 0, spec()))
-    assert not worker.shares and not worker.data
+    assert not worker.shares and not worker.inputs
 
 
 @pytest.mark.parametrize("room", [0, 1, 10**9], ids=["no room", "hardly any", "plenty"])
@@ -255,10 +256,21 @@ def test_what_a_round_holds_at_least_is_what_its_workers_hold_without_room(monke
     assert held <= least_weights(plan, 2) <= 10 / 8 * held
 
 
-def test_rounds_on_the_same_split_share_their_images_and_others_do_not() -> None:
+def test_rounds_on_the_same_images_have_them_in_memory_once_however_they_split_them() -> None:
     worker = Worker()
     for key, plan in enumerate([PLAN, PLAN, RoundPlan(seed=1), RoundPlan(validation_rate=0.3), RoundPlan(images=400)]):
         worker.run(Slice(key, 0, spec(plan)))
-    first, second, *others = (share.data for share in worker.shares.values())
-    assert first is second
-    assert len({id(data) for data in others} | {id(first)}) == 4
+    *same, other = (share.data.inputs for share in worker.shares.values())
+    assert len({id(inputs) for inputs in same}) == 1 and other is not same[0]
+
+
+def test_what_rounds_hold_at_least_counts_the_same_images_once_a_worker() -> None:
+    plan = RoundPlan(dataset="mnist", trials=1)
+    alone = least_memory([plan], 2)
+    pixels = np.arange(784)
+    inputs = inputs_of(TrainingImages("mnist", np.ones((500, 784), np.uint8), np.zeros(500, np.uint8), 255), 500)
+    images = inputs.blocks.nbytes + sum(part.nbytes for part in inputs.columns)
+    weights = begin(plan, [0], pixels).params.layers
+    assert alone == 2 * images + sum(layer.nbytes for layer in weights)
+    assert least_memory([plan, replace(plan, seed=9)], 2) == alone + sum(layer.nbytes for layer in weights)
+    assert least_memory([plan, replace(plan, images=400)], 2) > alone + images

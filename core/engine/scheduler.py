@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.datasets import TrainingImages
-from core.engine.worker import ShareSpec, Slice, SliceReport, least_weights
+from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
@@ -32,7 +32,7 @@ from core.training import operations
 
 SLICE = 0.15  # seconds
 FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
-MEMORY = 336 * 2**20  # bytes of weights that all active rounds hold at the least; see worker.py about more
+MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
 FOLLOWING = 2.0  # seconds: a round that begins so soon after the last one in its lane goes on with what that received
@@ -166,12 +166,11 @@ class Scheduler:
 
     def admit(self, now: float) -> None:
         """Let rounds from the queue start as far as the memory goes; one may always run."""
-        used = sum(least_weights(round_.plan, self.workers) for round_ in self.rounds.values() if round_.active)
+        active = [round_.plan for round_ in self.rounds.values() if round_.active]
         for round_ in self.waiting():
-            needed = least_weights(round_.plan, self.workers)
-            if used and used + needed > MEMORY:
+            if active and least_memory([*active, round_.plan], self.workers) > MEMORY:
                 break
-            used += needed
+            active.append(round_.plan)
             self.set_status(round_, Status.RUNNING, now)
         for position, round_ in enumerate(self.waiting(), start=1):
             if round_.progress.position != position:

@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -26,10 +27,23 @@ import numpy as np
 from core.answers import Answers, answer
 from core.datasets import TrainingImages
 from core.plan import RoundPlan
-from core.training import RoundData, Scores, Stack, Workspaces, advance, begin, join, operations, prepare
+from core.training import (
+    Inputs,
+    RoundData,
+    Scores,
+    Stack,
+    Workspaces,
+    advance,
+    begin,
+    inputs_of,
+    join,
+    operations,
+    prepare,
+)
 
 STACK = 5  # trials trained side by side: fewer waste time in Python, more fall out of the cache
 STACK_OPERATIONS = 6e9  # and so few that an epoch of a stack stays well below a slice
+COPIES = 2  # of the images, as Inputs have them
 ROOM = 48 * 2**20  # bytes of weights up to which a worker begins further stacks of shares that have one in training
 
 
@@ -154,13 +168,20 @@ def least_weights(plan: RoundPlan, workers: int) -> int:
     return weights(plan, plan.trials if plan.give_up else min(plan.trials, STACK * workers))
 
 
+def least_memory(plans: Iterable[RoundPlan], workers: int) -> int:
+    """Bytes that rounds hold in all workers at least: weights, and once a worker their images."""
+    plans = list(plans)
+    images = {(plan.dataset, plan.images): plan.images * (plan.sizes()[0] + 1) for plan in plans}
+    return sum(least_weights(plan, workers) for plan in plans) + workers * COPIES * 4 * sum(images.values())
+
+
 class Worker:
     """The shares a worker process holds."""
 
     def __init__(self) -> None:
         self.shares: dict[int, Share] = {}
         self.workspaces = Workspaces()
-        self.data: WeakValueDictionary[tuple[object, ...], RoundData] = WeakValueDictionary()
+        self.inputs: WeakValueDictionary[tuple[str, int], Inputs] = WeakValueDictionary()
 
     def run(self, order: Slice) -> SliceReport:
         """Carry out one order."""
@@ -178,13 +199,12 @@ class Worker:
         return report
 
     def _data(self, spec: ShareSpec) -> RoundData:
-        """The images of a round, shared by all rounds that split the same images in the same way."""
+        """The images of a round; those of all rounds on the same images are in memory once."""
         plan = spec.plan
-        key = (plan.dataset, plan.images, plan.validation_rate, plan.seed, plan.shuffle)
-        data = self.data.get(key)
-        if data is None:
-            data = self.data[key] = prepare(plan, spec.source)
-        return data
+        inputs = self.inputs.get((plan.dataset, plan.images))
+        if inputs is None:
+            inputs = self.inputs[plan.dataset, plan.images] = inputs_of(spec.source, plan.images)
+        return prepare(plan, spec.source, inputs)
 
 
 def main() -> None:
