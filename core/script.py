@@ -116,7 +116,7 @@ def _parts(plan: RoundPlan, trial: int) -> set[str]:
 
 def _products(plan: RoundPlan) -> list[float]:
     """Multiplications in the products of the layers behind the first, of an average mini-batch."""
-    images, sizes = distinct_images(replace(plan, epochs=1)), plan.sizes()[1:]
+    images, sizes = distinct_images(replace(plan.to_the_end(), epochs=1)), plan.sizes()[1:]
     return [(n_in + bias) * n_out * images for n_in, n_out in zip(sizes, sizes[1:], strict=False) for bias in (0, 1)]
 
 
