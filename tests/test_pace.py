@@ -18,6 +18,7 @@ from pages.components.pace import (
     WINDOW,
     Pace,
     seconds_between,
+    stagger,
 )
 from tests.servers import at_once
 
@@ -141,3 +142,9 @@ def test_pages_in_many_threads_are_all_counted(monkeypatch: pytest.MonkeyPatch) 
 
     at_once(64, draw)
     assert counted.interval() == STEP * math.ceil(seconds_between(64, USUAL) / STEP) > SHORTEST
+
+
+def test_pages_that_began_together_have_intervals_of_their_own() -> None:
+    factors = [stagger(f"page {number}") for number in range(1000)]
+    assert len(set(factors)) == 100
+    assert min(factors) > 0.9 and max(factors) == 1
