@@ -1,5 +1,6 @@
 """Narrow: look where the good hyperparameters lie, draw a box around them, look again."""
 
+from core.hints import moved
 from core.lab import Lab
 from core.progress import Status
 from pages.components.choosing import choosing
@@ -47,6 +48,8 @@ def what_to_do(mine: Lab) -> str:
         return _("Round {number} is learning. Watch where on the map the good ones lie.").format(number=number)
     if mine.latest.progress.diverged.all():
         return _("All trials diverged. Move the learning rate down, then start round {next}.").format(next=number + 1)
+    if moved(mine.latest.progress) is not None:
+        return _("The good ones crowd at an edge. Look beyond it, then start round {next}.").format(next=number + 1)
     return _("Drag a box around the good ones on the map, then start round {next} in it.").format(next=number + 1)
 
 
