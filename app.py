@@ -3,12 +3,14 @@
 import streamlit as st
 
 from pages.components import layout
+from pages.components.pace import PACE
 from pages.components.text import listen
 
 
 def main() -> None:
     """Route to the pages."""
     listen()
+    PACE.whole_page()
     st.set_page_config(
         page_title="Narrowing Lab",
         page_icon=layout.ICON,

@@ -15,6 +15,7 @@ from pages.components.pace import (
     SHORTEST,
     STEP,
     USUAL,
+    WHOLE,
     WINDOW,
     Pace,
     seconds_between,
@@ -55,7 +56,7 @@ def test_few_pages_tick_every_second(pages: int) -> None:
     assert room.pace.interval() == SHORTEST
 
 
-@pytest.mark.parametrize(("pages", "cost"), [(60, 0.005), (100, 0.005), (50, 0.01), (110, 0.0055)])
+@pytest.mark.parametrize(("pages", "cost"), [(60, 0.005), (100, 0.005), (50, 0.01), (90, 0.0055)])
 def test_a_class_takes_no_more_than_its_share_reviews_included(pages: int, cost: float) -> None:
     room = Classroom()
     room.watch(pages, cost, 30)
@@ -120,6 +121,19 @@ def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
     room.used += 100.0  # a library is loaded
     room.watch(5, 0.005, WINDOW + 1)
     assert room.pace.interval() <= max(SHORTEST, STEP * math.ceil(seconds_between(5, DEAREST) / STEP))
+
+
+@pytest.mark.parametrize("often", [0.1, 0.5, 2.0])
+def test_whole_pages_that_are_drawn_between_ticks_do_not_make_ticks_dear(often: float) -> None:
+    """A class that clicks a lot watches its rounds at the same pace. often: whole pages for a tick"""
+    calm, busy = Classroom(), Classroom()
+    for room, more in ((calm, 0.0), (busy, often)):
+        for _ in range(60):
+            room.watch(60, 0.005, 1.0)
+            for _ in range(int(60 * more)):
+                room.used += WHOLE * 0.005
+                room.pace.whole_page()
+    assert busy.pace.interval() == calm.pace.interval()
 
 
 def test_what_was_done_while_nobody_ticked_does_not_count() -> None:

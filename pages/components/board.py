@@ -1,4 +1,5 @@
-"""The class board: drawn again every two seconds for whoever looks, computed and encoded once for all of them."""
+"""The class board: drawn again every two seconds on the projector and on students' screens at the pace of all pages,
+computed and encoded once for all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
 from pages.components.charts import WIDE, Domain, arrow
+from pages.components.pace import LONGEST, ticking
 from pages.components.session import classes
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
@@ -22,6 +24,8 @@ LINES = 16  # of the ranking that are shown
 LEFT, RIGHT = 3, 2  # shares of a wide page
 KEPT = 16  # boards that are kept: a few classes' latest, each once a language
 TABLES = 5  # of each
+
+State = tuple[bool, Finals, bool]  # rounds open, final tests, board open
 
 STYLE = """
 <style>
@@ -47,31 +51,32 @@ STYLE = """
 
 
 def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
-    """Draw the board, again every PERIOD seconds while the class is open.
+    """Draw the board, again and again while the class is open.
 
     width: pixels of the page    mine: the seat of the student who looks    titled: whether it says what class it is
     """
     st.html(STYLE)
-    goes_on = classroom.ended is None
+    longest = PERIOD if mine is None else LONGEST
     with st.container(key="board"):
-        st.fragment(draw, run_every=PERIOD if goes_on else None)(classroom, width, mine, titled, state(classroom))
+        ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD, longest=longest)
 
 
 def watch(classroom: Classroom) -> None:
     """Draw the page again when the teacher has moved a switch that it depends on."""
-    goes_on = classroom.ended is None
-    st.fragment(look, run_every=PERIOD if goes_on else None)(classroom, state(classroom))
+    ticking(look, state(classroom), classroom, shortest=PERIOD)
 
 
-def look(classroom: Classroom, before: tuple[object, ...]) -> None:
+def look(classroom: Classroom, before: State | None) -> None:
     """One look. before: the class's state as the page was drawn for it"""
     if before != state(classroom):
         st.rerun()
 
 
-def state(classroom: Classroom) -> tuple[object, ...]:
-    """What of a class the rest of the page depends on."""
-    return classroom.ended, classroom.rounds_open, classroom.finals, classroom.board_open
+def state(classroom: Classroom) -> State | None:
+    """What of a class the rest of the page depends on; None once it has ended, for nothing moves any more."""
+    if classroom.ended is not None:
+        return None
+    return classroom.rounds_open, classroom.finals, classroom.board_open
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class View:
         return self.names if self.classroom.ranking is Ranking.SHOWN else ()
 
 
-def draw(classroom: Classroom, width: int, mine: int | None, titled: bool, before: tuple[object, ...]) -> None:
+def draw(classroom: Classroom, width: int, mine: int | None, titled: bool, before: State | None) -> None:
     """One tick. before: the class's state as the rest of the page was drawn for it"""
     listen()
     look(classroom, before)

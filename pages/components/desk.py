@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from core.class_export import class_csv
+from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Ranking
 from pages.components.board import live_board, name, spelled
 from pages.components.invitation import board_link, invitation, teacher_link
+from pages.components.pace import ticking
 from pages.components.session import attempt, classes, widget_key
 from pages.components.text import _, language
 
@@ -39,7 +41,7 @@ def desk(classroom: Classroom, secret: str, width: int) -> None:
         roll(classroom, secret)
     else:
         invitation(classroom)
-        st.fragment(arrivals, run_every=2.0 if classroom.ended is None else None)(classroom)
+        ticking(arrivals, classroom.ended is None, classroom, shortest=PERIOD)
 
 
 def switches(classroom: Classroom, secret: str) -> None:
@@ -108,8 +110,8 @@ def ending(classroom: Classroom, secret: str) -> None:
         )  # fmt: skip
 
 
-def arrivals(classroom: Classroom) -> None:
-    """Who has joined so far."""
+def arrivals(classroom: Classroom, running: bool) -> None:
+    """Who has joined so far, drawn again and again while somebody may."""
     members = classroom.members.values()
     said = _("students: {count}").format(count=len(members))
     names = "".join(f"<span><bdi>{escape(name(member))}</bdi></span>" for member in members)

@@ -22,7 +22,9 @@ from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
 
-FIRST_POINTS = 0.4  # seconds the page waits for a new round's first points rather than show an empty chart
+# A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
+# quick, then for any at all, as when a class has pressed Start. Seconds, one after the other.
+ALL_POINTS, ANY_POINT = 0.4, 1.0
 CHART = "live_chart"
 AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
 SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
@@ -59,7 +61,8 @@ def live(lab: Lab, width: int) -> None:
     round_ = viewed_round(lab)
     running = moving(lab)
     if running and round_ and not round_.progress.started:
-        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), FIRST_POINTS)
+        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), ALL_POINTS)
+        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
     with st.container(key="live"):
         ticking(draw, running, lab, width)
 

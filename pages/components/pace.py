@@ -18,13 +18,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
-SHARE = 0.25  # of one core, for the ticks of all pages together
+SHARE = 0.2  # of one core, for the ticks of all pages together: a quarter is what they may take at the worst
 REVIEW = 15.0  # seconds after which a page asks again how often it should tick
 GONE = 7.0  # seconds without a tick after which a page is not counted any more
 WINDOW = 5.0  # seconds over which the cost of a tick is measured
 USUAL = 0.005  # seconds of CPU that a tick costs, until that has been measured
 CHEAPEST, DEAREST = 0.003, 0.02  # what a measurement may say
 WEIGHT = 0.5  # of the newest window in the cost
+WHOLE = 4  # ticks: what drawing a whole page costs beside the tick that is in it
 
 
 class Pace:
@@ -39,7 +40,7 @@ class Pace:
         self._clock, self._cpu = clock, cpu
         self._lock = threading.Lock()
         self._seen: dict[str, float] = {}  # when each page last ticked
-        self._ticks = 0  # since the window began
+        self._ticks = 0  # since the window began, whole pages for what they cost
         self._began = clock(), cpu()
         self._cost = USUAL
         self._interval = SHORTEST
@@ -52,6 +53,11 @@ class Pace:
             self._ticks += 1
             if now - self._began[0] >= WINDOW:
                 self._begin_anew(now)
+
+    def whole_page(self) -> None:
+        """A whole page is being drawn: what that costs is not what ticks cost."""
+        with self._lock:
+            self._ticks += WHOLE
 
     def interval(self) -> float:
         """Seconds between two ticks of a page, a multiple of STEP that changes only when it must."""
@@ -90,10 +96,17 @@ def stagger(page: str) -> float:
 PACE = Pace()
 
 
-def ticking(draw: Callable[..., None], running: object, *arguments: Any) -> None:
+def ticking(
+    draw: Callable[..., None],
+    running: object,
+    *arguments: Any,
+    shortest: float = SHORTEST,
+    longest: float = LONGEST,
+) -> None:
     """Draw a part of the page and, while it is running, again and again at the pace of all pages.
 
     draw: called with the arguments and with `running`, which is false on a page where nothing moves
+    shortest, longest: seconds between two ticks, whatever the pace
 
     The inner part ticks. The outer one draws it anew now and then, which tells the browser the new interval; the part
     and all that is in it stay the same for the browser.
@@ -108,6 +121,7 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any) -> None
     def paced() -> None:
         context = get_script_run_ctx()
         own = stagger(context.session_id) if context is not None else 1.0
-        st.fragment(part, run_every=own * PACE.interval() if running else None)(*arguments, running)
+        interval = own * min(max(PACE.interval(), shortest), longest)
+        st.fragment(part, run_every=interval if running else None)(*arguments, running)
 
     st.fragment(paced, run_every=REVIEW if running else None)()
