@@ -227,8 +227,15 @@ class Lab:
         )
 
     def _told(self, number: int) -> Callable[[], None]:
-        """What is to be done when a round is over."""
-        return lambda: self.changed(self, number)
+        """What is to be done when a round is over: it is written down, and of the engine's nothing is kept."""
+
+        def over() -> None:
+            round_ = self.round(number)
+            if round_ is not None and round_.handle.fault is None:
+                round_.handle = Kept(round_.progress)
+            self.changed(self, number)
+
+        return over
 
     @property
     def left_behind(self) -> bool:

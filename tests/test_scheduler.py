@@ -8,7 +8,7 @@ import pytest
 
 import core.engine.scheduler as scheduler_module
 from core.datasets import TrainingImages
-from core.engine.scheduler import DEATHS, FIRST_SLICE, FOLLOWING, SLICE, EngineBusy, Round, Scheduler
+from core.engine.scheduler import DEATHS, FIRST_SLICE, FORGOTTEN, RECENT, SLICE, EngineBusy, Round, Scheduler
 from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory, least_weights
 from core.errors import LessonError
 from core.plan import RoundPlan
@@ -59,6 +59,7 @@ class Classroom:
         self.rng, self.now = np.random.default_rng(seed), 0.0
         self.busy: list[tuple[float, int, Slice, float]] = []  # end, worker, order, seconds
         self.received: dict[int, float] = {}  # seconds, by key
+        self.slices: list[tuple[int, float, float]] = []  # key, when it ended, seconds
         self.seen: dict[int, list[tuple[int, int]]] = {}  # every (trial, epoch) reported, by key
 
     def add(self, owner: str, plan: RoundPlan = PLAN) -> Round:
@@ -84,8 +85,13 @@ class Classroom:
             return
         report = self.workers[worker].run(order, seconds)
         self.received[order.key] += report.seconds
+        self.slices.append((order.key, self.now, report.seconds))
         self.seen[order.key] += [(int(trial), scores.epoch) for scores in report.scores for trial in scores.trials]
         self.scheduler.slice_done(worker, order, report, self.now)
+
+    def received_lately(self, round_: Round) -> float:
+        """Seconds, each of which counts half after RECENT seconds."""
+        return sum(seconds * 0.5 ** ((self.now - at) / RECENT) for key, at, seconds in self.slices if key == round_.key)
 
     def run(self) -> None:
         """Until nothing is left to do."""
@@ -189,10 +195,10 @@ def test_a_slice_goes_to_who_has_received_least(workers: int, seed: int) -> None
             to = [Status.PAUSED, Status.RUNNING, Status.RUNNING, Status.STOPPED][int(room.rng.integers(4))]
             room.scheduler.set_status(round_, to, room.now)
         free = set(range(workers)) - {worker for _, worker, *_ in room.busy}
-        given = dict(room.hand_out())
+        given, by_key = dict(room.hand_out()), {round_.key: round_ for round_ in rounds}
         for worker in free:
             may = [
-                room.received[round_.key]
+                room.received_lately(round_)
                 for round_ in rounds
                 if round_.status is Status.RUNNING
                 and any(
@@ -202,7 +208,7 @@ def test_a_slice_goes_to_who_has_received_least(workers: int, seed: int) -> None
             ]
             assert (worker in given) == bool(may)
             if may:
-                assert room.received[given[worker].key] == min(may)
+                assert room.received_lately(by_key[given[worker].key]) == pytest.approx(min(may), abs=FORGOTTEN)
         if room.busy:
             room.finish_one()
     assert len(rounds) > 15
@@ -266,19 +272,34 @@ def test_small_rounds_one_after_the_other_receive_no_more_than_a_big_one() -> No
     assert abs(shares[0] - shares[1]) <= LONGEST
 
 
-def test_a_round_that_follows_after_a_while_begins_anew() -> None:
+@pytest.mark.parametrize("pause", [0.0, 1.0, 3.0, 10.0])
+def test_who_begins_small_rounds_again_and_again_leaves_a_big_one_its_share(pause: float) -> None:
     room = Classroom(1)
-    first = room.add("somebody")
-    while not first.status.over:
+    big = room.add("big", BIG)
+    due, under_way = dict.fromkeys("abcde", 0.0), dict[str, Round]()
+    while not big.status.over:
+        for owner in [owner for owner, at in due.items() if at <= room.now and owner not in under_way]:
+            under_way[owner] = room.add(owner)
         room.hand_out()
         room.finish_one()
-    room.now += FOLLOWING
-    assert room.add("somebody").attained == first.attained > 0
-    room.now += FOLLOWING + 0.1
-    assert room.add("somebody else").attained == 0
-    room.scheduler.set_status(room.scheduler.rounds[2], Status.STOPPED, room.now)
-    room.now += FOLLOWING + 0.1
-    assert room.add("somebody").attained == 0
+        for owner in [owner for owner, round_ in under_way.items() if round_.status.over]:
+            due[owner] = room.now + pause
+            del under_way[owner]
+    assert room.received[big.key] / room.now > 0.9 / 6
+
+
+def test_who_has_been_away_comes_first_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler_module, "RECENT", 5.0)
+    room = Classroom(1)
+    early = room.add("early", BIG)
+    while room.now < 20:
+        room.hand_out()
+        room.finish_one()
+    room.add("late", BIG)
+    began = room.now
+    while early.key not in [order.key for _, order in room.hand_out()]:
+        room.finish_one()
+    assert 1.0 < room.now - began < 5.0
 
 
 # ---------------------------------------------------------------------------------------------------- the queue

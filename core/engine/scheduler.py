@@ -1,9 +1,11 @@
 """Who trains next: the state of all rounds, and decisions about it. No threads and no processes in here.
 
 A round's trials are shared out evenly among the workers. A worker that is free takes a slice for the owner whose rounds
-have received the least time so far (least attained service), so everybody's curves start at once and no big round, and
-nobody with many of them, starves a small one. Many small rounds one after the other count as one big one. Rounds beyond
-the memory wait in the order they came.
+have received the least time of late (least attained service), so everybody's curves start at once and no big round, and
+nobody with many of them, starves a small one. What was received counts half after RECENT seconds, whether a round is
+over or not: whoever presses Start again and again gets no more than the others, and whoever has waited comes first.
+Counting a round alone gave ten times as much to those who started the next one at once. Rounds beyond the memory wait
+in the order they came.
 
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
@@ -35,7 +37,8 @@ FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
-FOLLOWING = 2.0  # seconds: a round that begins so soon after the last one in its lane goes on with what that received
+RECENT = 30.0  # seconds after which what somebody received counts half: about as long as a class's rounds take together
+FORGOTTEN = 1e-3  # seconds that are not worth remembering
 
 
 class EngineBusy(LessonError):
@@ -70,7 +73,6 @@ class Round:
     source: TrainingImages | None  # None once the round is over: a lab keeps its rounds, not their images
     progress: RoundProgress
     shares: list[Share]
-    attained: float = 0.0  # seconds of worker time, those of the rounds it follows on included
     running_since: float | None = None
     paused_at: float | None = None
     fault: LessonError | None = None
@@ -86,6 +88,10 @@ class Round:
     @property
     def status(self) -> Status:
         return self.progress.status
+
+    @property
+    def lane_of_owner(self) -> tuple[str, str]:
+        return self.owner, self.lane
 
     @property
     def active(self) -> bool:
@@ -115,8 +121,9 @@ class Scheduler:
     dropped: list[set[int]] = field(default_factory=list)  # shares that a worker should forget, one set a worker
     rate: float | None = None  # operations a second of one worker, measured
     _next_key: int = 0
-    _ended: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # owner, lane: when, attained
     _given: dict[int, int] = field(default_factory=dict)  # the round of each worker's latest slice
+    _attained: dict[tuple[str, str], float] = field(default_factory=dict)  # owner, lane: seconds of worker time of late
+    _aged: float = 0.0  # when what was attained last lost in weight
 
     def __post_init__(self) -> None:
         self.dropped = [set() for _ in range(self.workers)]
@@ -149,16 +156,17 @@ class Scheduler:
         for share in shares:
             share.finished = not share.trials
         shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
-        attained = self._attained_before(owner, lane, now)
-        round_ = Round(self._next_key, owner, source, progress, shares, attained, lane=lane, unseen=unseen, over=over)
+        round_ = Round(self._next_key, owner, source, progress, shares, lane=lane, unseen=unseen, over=over)
         self.rounds[round_.key] = round_
         self.admit(now)
         return round_
 
-    def _attained_before(self, owner: str, lane: str, now: float) -> float:
-        """What the rounds have received that a new one in a lane follows on."""
-        self._ended = {place: end for place, end in self._ended.items() if now - end[0] <= FOLLOWING}
-        return self._ended.pop((owner, lane), (now, 0.0))[1]
+    def _serve(self, round_: Round, seconds: float, now: float) -> None:
+        """Enter that a round has received worker time; what all have received until now loses in weight."""
+        weight, self._aged = 0.5 ** ((now - self._aged) / RECENT), now
+        aged = {place: weight * amount for place, amount in self._attained.items()}
+        self._attained = {place: amount for place, amount in aged.items() if amount > FORGOTTEN}
+        self._attained[round_.lane_of_owner] = self._attained.get(round_.lane_of_owner, 0.0) + seconds
 
     def waiting(self) -> list[Round]:
         """The queue, first come first."""
@@ -186,10 +194,14 @@ class Scheduler:
         if not candidates:
             return None
         served: dict[str, float] = defaultdict(float)
-        for open_ in self.rounds.values():
-            served[open_.owner] += open_.attained
-        busy = [key for other, key in self._given.items() if other != worker]  # first points for as many as possible
-        round_ = min(candidates, key=lambda one: (served[one.owner], one.attained, busy.count(one.key), one.key))
+        for (owner, _), amount in self._attained.items():
+            served[owner] += amount
+        lane, busy = self._attained, [key for other, key in self._given.items() if other != worker]
+
+        def order(one: Round) -> tuple[float, float, int, int]:  # busy: first points for as many as possible
+            return served[one.owner], lane.get(one.lane_of_owner, 0.0), busy.count(one.key), one.key
+
+        round_ = min(candidates, key=order)
         self._given[worker] = round_.key
         share = round_.shares[worker]
         assert round_.source is not None  # only rounds that are not over are candidates
@@ -221,7 +233,7 @@ class Scheduler:
         if share.past_death:
             share.deaths = 0
         epochs = sum(len(scores.trials) for scores in report.scores)
-        round_.attained += report.seconds
+        self._serve(round_, report.seconds, now)
         if epochs and report.seconds > 0:
             rate = epochs * round_.epoch_work() / report.seconds
             self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
@@ -311,7 +323,6 @@ class Scheduler:
         self._publish(round_, status=status, seconds=seconds, remaining=remaining, position=0)
         if status.over:
             del self.rounds[round_.key]
-            self._ended[round_.owner, round_.lane] = now, round_.attained
             round_.source = round_.unseen = None
             if round_.over is not None:
                 round_.over()

@@ -42,12 +42,6 @@ def trail(lab: Lab) -> None:
         st.caption(_("Every round will leave a line here: its ranges, what it cost, its best, and your reason."))
         return
     table = trail_frame(lab)
-
-    def noted() -> None:
-        for row, changes in st.session_state.get("trail", {}).get("edited_rows", {}).items():
-            if "why" in changes and int(row) < len(table):  # a note may come late, when another lab is here
-                lab.note(int(table["round"].iloc[int(row)]), str(changes["why"] or ""))
-
     names = {
         "round": _("round"), "learning_rate": _("learning rate"), "weight_decay": _("weight decay"),
         "trials": _("trials"), "spent": _("epochs spent"), "best": _("best"), "seed": _("seed"),
@@ -62,9 +56,20 @@ def trail(lab: Lab) -> None:
     }
     locked = [name for name in table if name != "why"]
     st.data_editor(
-        table, column_config=columns, disabled=locked, hide_index=True, key="trail", on_change=noted, width="stretch"
-    )
+        table, column_config=columns, disabled=locked, hide_index=True, key="trail", width="stretch", on_change=noted,
+        args=(lab, len(table)),
+    )  # fmt: skip
     st.html(printed(table.round(3), [names[name] for name in table]))
+
+
+def noted(lab: Lab, rows: int) -> None:
+    """Take over what was written into a trail of so many rows.
+
+    Streamlit keeps what is called, and all it holds, for every table that a tab has shown: not the table, for that.
+    """
+    for row, changes in st.session_state.get("trail", {}).get("edited_rows", {}).items():
+        if "why" in changes and int(row) < rows:  # a note may come late, when another lab is here
+            lab.note(lab.rounds[int(row)].number, str(changes["why"] or ""))
 
 
 def printed(table: pd.DataFrame, names: list[str]) -> str:
