@@ -39,6 +39,7 @@ POLL = 0.25  # seconds
 PATIENCE = 240.0  # seconds
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))  # of a soak
 WARMING = 0.25  # of a soak: what grows then is not counted
+LOOKING = 60.0, 180.0  # seconds that a student of a soak looks at a round: still twice as many rounds as a lesson has
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,9 @@ def soak(quick: bool) -> Iterator[Figure]:
     """Sixty students go from round to round; SOAK_MINUTES in the environment says for how long."""
     need_mnist()
     minutes = 0.5 if quick else MINUTES
+    looking = (0.0, 2.0) if quick else LOOKING
     with server("app.py") as lab:
-        seen = asyncio.run(lessons(lab, 6 if quick else STUDENTS, 60 * minutes))
+        seen = asyncio.run(lessons(lab, 6 if quick else STUDENTS, 60 * minutes, looking))
     times, memory = np.array([one for one in seen if one[0] >= WARMING * 60 * minutes]).T
     slope = float(np.polyfit(times, memory, 1)[0])
     grown = slope * (times[-1] - times[0]) / memory[0]
@@ -211,16 +213,19 @@ def soak(quick: bool) -> Iterator[Figure]:
     yield Figure("load.soak", 60 * slope, "MB a minute", 1 + grown, against, (0.0, 1 + GROWTH))
 
 
-async def lessons(lab: Server, students: int, seconds: float) -> list[tuple[float, float]]:
-    """(seconds since the start, megabytes), every minute or ten times at least."""
+async def lessons(
+    lab: Server, students: int, seconds: float, looking: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """(seconds since the start, megabytes), every minute or twenty times at least."""
     async with AsyncExitStack() as stack:
         tabs = await opened(stack, lab, students)
-        start = time.monotonic()
+        start, rng = time.monotonic(), np.random.default_rng(0)
 
         async def student(one: Tab) -> None:
-            while not one.live:
+            while (passed := time.monotonic() - start) < seconds:
                 await one.click("Start")
                 await one.watch(start + seconds)
+                await asyncio.sleep(min(rng.uniform(*looking), max(seconds - passed, 0.0)))
 
         async def scales() -> list[tuple[float, float]]:
             seen = []
