@@ -37,14 +37,23 @@ class Labs:
         self.saver = saver
         self.classes = classes or Classes(saver)
 
-    def open(self, token: str | None, session: str, preset: Preset = AS_IT_COMES) -> tuple[Lab, bool]:
+    def open(
+        self,
+        token: str | None,
+        session: str,
+        preset: Preset = AS_IT_COMES,
+        may_begin: Callable[[], None] = lambda: None,
+    ) -> tuple[Lab, bool]:
         """The lab of a token for a browser session, and whether it is known; without one it is a new lab.
 
         preset: the lesson of a new lab; one that is known has its own
-        Raises StoreError when the store would have to be asked and does not answer.
+        may_begin: called before a new lab is made; there is none if it raises
+        Raises StoreError when the store would have to be asked and does not answer, and what `may_begin` raises.
         """
         lab = self._known(token) if token is not None else None
         known = lab is not None
+        if not known:
+            may_begin()
         with self._lock:
             if lab is None:
                 lab = Lab(secrets.token_urlsafe(TOKEN_BYTES), preset.plan, preset=preset)

@@ -98,6 +98,11 @@ def new_seats() -> Limiter:
     return Limiter(Allowance(5, 1 / 60), Allowance(300, 1))
 
 
+def new_labs() -> Limiter:
+    """Limits how many labs are begun: each stays in the store for weeks."""
+    return Limiter(Allowance(20, 6 / 60), Allowance(300, 1))
+
+
 def new_classes() -> Limiter:
     """Limits how many classes are created."""
     return Limiter(Allowance(10, 1 / 60), Allowance(60, 1 / 60))

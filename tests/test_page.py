@@ -9,6 +9,8 @@ from streamlit.testing.v1.element_tree import Button, NumberInput, Slider
 from core import datasets
 from core.engine.scheduler import EngineBusy
 from core.lab import NOTE_LENGTH
+from core.limits import Allowance, Limiter
+from pages.components import session
 from pages.components.session import engine, labs
 from pages.components.trail import trail_frame
 
@@ -198,3 +200,23 @@ def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:
     assert len(lab.rounds) == 1
     ran(button(app, "Stop").click().run())
     assert lab.latest.handle.wait(10).status == "stopped"
+
+
+def test_nobody_begins_labs_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    limits = session.Limits(new_labs=Limiter(Allowance(100, 1.0), Allowance(2, 1 / 60), lambda: clock[0]))
+    monkeypatch.setattr(session, "limits", lambda: limits)
+    monkeypatch.setattr(session, "who", lambda: ("tab", "203.0.113.5"))
+    first, _second, third = opened(lang="en"), opened(lang="en"), opened(lang="en")
+    assert "Too many tries" in third.warning[0].value and "lab" not in third.query_params
+    assert not opened(lang="en", lab=token(first)).warning  # what is there stays open
+    assert opened(lang="en", lab="a" * 24).warning
+    clock[0] += 60
+    ran(button(third, "Try again").click().run())
+    assert not third.warning and token(third)
+
+
+def test_this_machine_may_begin_any_number_of_labs(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = session.Limits(new_labs=Limiter(Allowance(0, 0.0), Allowance(0, 0.0)))
+    monkeypatch.setattr(session, "limits", lambda: limits)
+    assert token(opened())

@@ -22,7 +22,7 @@ from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.lab import Choice, Lab, LabRound
 from core.labs import Labs
-from core.limits import Limiter, new_classes, new_seats, wrong_codes
+from core.limits import Limiter, network, new_classes, new_labs, new_seats, wrong_codes
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.race import Race
@@ -79,6 +79,7 @@ class Limits:
     wrong_codes: Limiter = field(default_factory=wrong_codes)
     new_seats: Limiter = field(default_factory=new_seats)
     new_classes: Limiter = field(default_factory=new_classes)
+    new_labs: Limiter = field(default_factory=new_labs)
 
 
 # Not in st.cache_resource, which any browser may empty with a message.
@@ -167,9 +168,11 @@ def lab() -> Lab:
     state = session()
     asked, expected = st.query_params.get("lab"), lesson()
     try:
-        found, known = labs().open(asked or state.token, context.session_id if context else "", expected)
+        found, known = labs().open(asked or state.token, context.session_id if context else "", expected, may_begin)
     except StoreError as fault:
         out_of_reach(fault)
+    except LessonError as fault:
+        none_begun(fault)
     if not known:
         state.misread = Preset.from_text(st.query_params.get("lesson", ""))[1]
         if asked:
@@ -202,6 +205,20 @@ def in_address(name: str, value: str) -> None:
         st.query_params[name] = value
     elif not value and name in st.query_params:
         del st.query_params[name]
+
+
+def may_begin() -> None:
+    """Count a new lab to the address that asks for it; this machine's own has none. Raises LessonError."""
+    tab, address = who()
+    if network(address):
+        limits().new_labs.take(tab, address)
+
+
+def none_begun(fault: LessonError) -> NoReturn:
+    """What a page shows when no lab can be begun just now."""
+    st.warning(told(fault), icon=":material/hourglass_top:")
+    st.button(_("Try again"), icon=":material/refresh:", type="primary")
+    st.stop()
 
 
 def out_of_reach(fault: StoreError) -> NoReturn:
@@ -240,6 +257,7 @@ def leave_lab() -> None:
 
 def adopt(make: Callable[[str], Lab]) -> None:
     """Go on in a lab made from a file, under a new token. Raises LessonError and stays where it is."""
+    may_begin()
     adopted = labs().adopt(make)
     leave_lab()
     session().token = adopted.token
