@@ -176,6 +176,11 @@ class Lab:
         """The round of a number."""
         return next((one for one in self.rounds if one.number == number), None)
 
+    def check_start(self) -> None:
+        """Raise LessonError while the lab's teacher lets nothing be trained."""
+        if self.classroom is not None:
+            self.classroom.check_start()
+
     def start(self, engine: Engine, **settings: object) -> LabRound:
         """Begin the next round. The one after it gets the next seed, so that it draws other values.
 
@@ -184,8 +189,7 @@ class Lab:
         while the teacher has closed the rounds.
         """
         with self.lock:
-            if self.classroom is not None:
-                self.classroom.check_start()
+            self.check_start()
             if self.final is not None:
                 raise LessonError(N_("The test set is open, so this lab is closed for tuning. Go on in a new one."))
             if self.busy:
@@ -282,8 +286,12 @@ class Lab:
         return any(box.holds(learning_rate, weight_decay) for box in boxes)
 
     def repeat(self, engine: Engine, number: int, trials: list[int]) -> None:
-        """Train some trials of a round again on other seeds. Raises EngineBusy while others are repeated."""
+        """Train some trials of a round again on other seeds.
+
+        Raises EngineBusy while others are repeated, and LessonError while the teacher has closed the rounds.
+        """
         with self.lock:
+            self.check_start()
             round_ = self.round(number)
             if round_ is None or not round_.progress.status.over:
                 raise LessonError(N_("Only the trials of a round that is over can be repeated."))
@@ -303,8 +311,12 @@ class Lab:
         self.changed(self, again.number)
 
     def replay(self, engine: Engine, number: int) -> None:
-        """Train a round's given-up trials to their end after all. Raises EngineBusy while another one is replayed."""
+        """Train a round's given-up trials to their end after all.
+
+        Raises EngineBusy while another one is replayed, and LessonError while the teacher has closed the rounds.
+        """
         with self.lock:
+            self.check_start()
             round_ = self.round(number)
             if round_ is None or round_.progress.status is not Status.FINISHED or not round_.progress.given_up.any():
                 raise LessonError(N_("Only a round that came to its end with trials given up can be replayed."))

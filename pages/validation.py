@@ -85,6 +85,7 @@ def train(mine: Lab, plan: RoundPlan) -> None:
     """Let networks learn on a split."""
 
     def begin() -> None:
+        mine.check_start()
         handle = engine().start(mine.token, plan, lane="split")
         session().splits[plan.validation_rate, plan.shuffle] = handle
 

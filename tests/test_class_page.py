@@ -325,6 +325,25 @@ def test_start_refuses_with_one_sentence_while_the_rounds_are_closed() -> None:
     assert len(lab.rounds) == 1
 
 
+@pytest.mark.parametrize(
+    ("where", "key"),
+    [("narrow", "again_best"), ("validation", None), ("strategies", None), ("knobs", None), ("race", "race_start")],
+)
+def test_nothing_else_is_trained_either_while_the_rounds_are_closed(where: str, key: str | None) -> None:
+    _, classroom, secret = created()
+    lab = student(classroom, *(0.1 * trial for trial in range(9)))
+    classroom.open_rounds(secret, False)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
+    ran(app.run())
+    ran(app.switch_page(f"pages/{where}.py").run())
+    train = app.button(key=key) if key else next(one for one in app.button if one.proto.type == "primary")
+    assert not train.disabled
+    before = engine().open_rounds()
+    ran(train.click().run())
+    assert "closed the rounds" in app.warning[0].value and engine().open_rounds() == before
+
+
 def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_locked() -> None:
     _, classroom, secret = created()
     lab = student(classroom, 0.5)

@@ -19,6 +19,7 @@ def train_pair(mine: Lab, page: str, plans: Plans) -> None:
     """Let both learn. page: whose pair it is; it has two lanes of its own"""
 
     def begin() -> None:
+        mine.check_start()
         first = engine().start(mine.token, plans[0], lane=f"{page}-first")
         try:
             second = engine().start(mine.token, plans[1], lane=f"{page}-second")

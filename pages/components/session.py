@@ -238,7 +238,8 @@ def lab_race(of: Lab) -> Race | None:
 
 
 def begin_race(of: Lab, entry: Entry) -> None:
-    """Let a lab race. Raises EngineBusy while it does so already."""
+    """Let a lab race. Raises EngineBusy while it does so already, and LessonError while the teacher lets nobody."""
+    of.check_start()
     with _starting:
         before = _races.get(of.token)
         if before is not None and not before.over:
