@@ -36,10 +36,13 @@ __all__ = [
     "script_zip",
 ]
 
+SETTINGS = [  # of a round's plan, what its networks are made of
+    "dataset", "images", "validation_rate", "seed", "epochs", "hidden_layers", "neurons", "batch_size", "optimizer",
+    "momentum", "beta1", "beta2", "initial_weights", "deviation", "activation", "batch_normalisation", "dropout",
+]  # fmt: skip
 COLUMNS = [
-    "round", "trial", "rank", "status", "dataset", "images", "seed", "epochs", "learning_rate", "weight_decay",
-    "validation_accuracy", "train_accuracy", "epochs_done", "diverged", "given_up", "repeats_mean",
-    "repeats_sd", "chosen", "note",
+    "round", "trial", "rank", "status", *SETTINGS, "learning_rate", "weight_decay", "validation_accuracy",
+    "train_accuracy", "epochs_done", "diverged", "given_up", "repeats_mean", "repeats_sd", "chosen", "note",
 ]  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet computes what begins so
 
@@ -62,13 +65,14 @@ def journal_csv(lab: Lab) -> str:
 def trial_rows(lab: Lab, round_: LabRound) -> list[list[object]]:
     """A round's rows of the table, by trial."""
     progress, plan = round_.progress, round_.progress.plan
+    settings = [getattr(plan, name) for name in SETTINGS]
     ranks = {int(trial): rank for rank, trial in enumerate(progress.ranking(), 1)}
     validation, train = decimals(progress.last_validation()), decimals(progress.last_train())
     chosen = lab.chosen.trial if lab.chosen and lab.chosen.number == round_.number else None
     return [
         [
-            round_.number, trial, ranks.get(trial, ""), str(progress.status), plan.dataset, plan.images, plan.seed,
-            plan.epochs, float(progress.learning_rate[trial]), float(progress.weight_decay[trial]),
+            round_.number, trial, ranks.get(trial, ""), str(progress.status), *settings,
+            float(progress.learning_rate[trial]), float(progress.weight_decay[trial]),
             _cell(validation[trial]), _cell(train[trial]), int(progress.epochs_done[trial]),
             bool(progress.diverged[trial]), bool(progress.given_up[trial]), *_repeated(lab, round_.number, trial),
             trial == chosen, harmless(round_.note),

@@ -4,14 +4,14 @@ import csv
 import io
 import json
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import LessonError
-from core.export import COLUMNS, LARGEST, decimals, harmless, import_journal, journal_csv, journal_json
+from core.export import COLUMNS, LARGEST, SETTINGS, decimals, harmless, import_journal, journal_csv, journal_json
 from core.final_test import FinalTest
 from core.journal import PLAN_PARTS_1
 from core.lab import NOTE_LENGTH, ROUNDS, Choice, Kept, Lab, LabRound
@@ -99,6 +99,17 @@ def test_the_table_holds_values_exactly_and_accuracies_as_they_were_measured(lab
         assert row["validation_accuracy"] == str(last) and np.float32(row["validation_accuracy"]) == last
         assert row["diverged"] == str(trial == 2)
         assert row["given_up"] == str(row["round"] == "2" and trial == 0)
+
+
+def test_the_table_says_what_each_rounds_networks_were_made_of(lab: Lab) -> None:
+    plan = RoundPlan(trials=3, epochs=4, optimizer="adam", dropout=0.25, batch_normalisation=True, neurons=30)
+    lab.rounds[1].handle = Kept(trained(plan, Status.FINISHED, 4))
+    table = rows(lab)
+    for row in table:
+        progress = lab.rounds[int(row["round"]) - 1].progress
+        told = {name: str(given) for name, given in asdict(progress.plan).items() if name in SETTINGS}
+        assert {name: row[name] for name in SETTINGS} == told
+    assert [row["optimizer"] for row in table] == ["sgd"] * 3 + ["adam"] * 3
 
 
 def test_ranks_follow_the_accuracy_and_put_diverged_trials_last(lab: Lab) -> None:
