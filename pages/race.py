@@ -14,11 +14,11 @@ from core.remarks import standard_error
 from core.space import plain, written
 from core.surrogate import FEWEST
 from pages.components import race_chart
-from pages.components.charts import arrow
 from pages.components.layout import header, onward, page_width
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, begin_race, engine, lab, lab_race, tell_fault
+from pages.components.tables import arrow
 from pages.components.text import _, language, listen, told
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.progress import RoundProgress
 from core.space import LogRange, SearchSpace
-from pages.components import charts
+from pages.components import charts, tables
 from tests.made import made
 
 ROUND = made([-2, -3, -4, -5, -1], [0.5, 0.9, 0.3, 0.2, 0.1], diverged=(4,))
@@ -25,7 +25,7 @@ def spec(width: int = 1200, **changes: object) -> dict[str, object]:
 
 
 def test_points_carry_the_trials_in_the_order_of_their_rank() -> None:
-    points = charts.points_table(ROUND).to_pydict()
+    points = tables.points_table(ROUND).to_pydict()
     assert points["trial"] == [1, 0, 2, 3, 4]
     assert points["rank"] == [1, 2, 3, 4, 5]
     assert points["lr"] == pytest.approx([-3, -2, -4, -5, -1])
@@ -34,7 +34,7 @@ def test_points_carry_the_trials_in_the_order_of_their_rank() -> None:
 
 
 def test_curves_carry_every_epoch_of_the_best() -> None:
-    curves = charts.curves_table(ROUND).to_pandas()
+    curves = tables.curves_table(ROUND).to_pandas()
     best = curves[curves["rank"] == 1]
     assert list(best["epoch"]) == [1, 2, 3, 4]
     assert list(best["validation"]) == pytest.approx(list(ROUND.validation_accuracy[1]))
@@ -44,13 +44,13 @@ def test_curves_carry_every_epoch_of_the_best() -> None:
 
 def test_no_more_than_twenty_curves_are_drawn() -> None:
     many = made(list(np.linspace(-6, -2, 50)), list(np.linspace(0.1, 0.9, 50)))
-    assert charts.curves_table(many).to_pandas()["rank"].max() == charts.PANELS
+    assert tables.curves_table(many).to_pandas()["rank"].max() == tables.PANELS
 
 
 def test_a_long_curve_is_thinned_out_and_keeps_its_last_epoch() -> None:
     long = made([-2, -3], [0.9, 0.5], epochs=200)
-    curve = charts.curves_table(long).to_pandas().query("rank == 1")
-    assert len(curve) <= charts.CURVE_POINTS + 1
+    curve = tables.curves_table(long).to_pandas().query("rank == 1")
+    assert len(curve) <= tables.CURVE_POINTS + 1
     assert curve["epoch"].max() == 200
 
 
@@ -61,7 +61,7 @@ def halved() -> RoundProgress:
 
 
 def test_the_curve_of_a_given_up_trial_ends_where_it_ended_and_says_so() -> None:
-    curves = charts.curves_table(halved()).to_pandas()
+    curves = tables.curves_table(halved()).to_pandas()
     gone = curves[curves["trial"] == 2]
     assert list(gone["epoch"]) == [1, 2] and list(gone["given_up"]) == [2, 2]
     assert (curves[curves["trial"] != 2]["given_up"] == 0).all()
@@ -70,21 +70,21 @@ def test_the_curve_of_a_given_up_trial_ends_where_it_ended_and_says_so() -> None
 @pytest.mark.parametrize("done", [1, 3, 59, 60, 61, 100, 199, 200])
 def test_a_long_curve_that_is_thinned_out_ends_at_its_own_last_epoch(done: int) -> None:
     long = replace(made([-2], [0.9], epochs=200), epochs_done=np.array([done]))
-    curve = charts.curves_table(long).to_pandas()
+    curve = tables.curves_table(long).to_pandas()
     assert curve["epoch"].max() == done and curve["epoch"].is_unique
 
 
 def test_points_say_which_trials_were_given_up_and_how_far_they_came() -> None:
-    points = charts.points_table(halved()).to_pydict()
+    points = tables.points_table(halved()).to_pydict()
     assert points["trial"][3] == 2  # behind all that went on, before the one that diverged
     assert points["given_up"] == [False, False, False, True, False]
     assert points["epochs"] == [4, 4, 4, 2, 4]
 
 
 def test_the_trial_pointed_at_is_one_row_and_without_one_there_is_none() -> None:
-    assert charts.pointed_table(ROUND, 3).to_pydict() == {"lr": [pytest.approx(-5)], "wd": [pytest.approx(-5)]}
-    nobody = charts.pointed_table(ROUND, None)
-    assert nobody.num_rows == 0 and nobody.schema == charts.pointed_table(ROUND, 3).schema
+    assert tables.pointed_table(ROUND, 3).to_pydict() == {"lr": [pytest.approx(-5)], "wd": [pytest.approx(-5)]}
+    nobody = tables.pointed_table(ROUND, None)
+    assert nobody.num_rows == 0 and nobody.schema == tables.pointed_table(ROUND, 3).schema
 
 
 def test_the_rungs_are_marked_in_the_panels() -> None:
@@ -100,23 +100,23 @@ def has_epochs(part: dict[str, Any]) -> bool:
 
 def test_before_the_first_epoch_every_panel_stands_there_empty() -> None:
     nothing = RoundProgress.of(ROUND.plan)
-    curves = charts.curves_table(nothing).to_pandas()
+    curves = tables.curves_table(nothing).to_pandas()
     assert list(curves["rank"]) == [1, 2, 3, 4, 5]
     assert (curves["trial"] == -1).all() and curves["validation"].isna().all()
-    assert charts.points_table(nothing).num_rows == 0
+    assert tables.points_table(nothing).num_rows == 0
 
 
 def test_tables_keep_their_types_whether_empty_or_full() -> None:
     nothing = RoundProgress.of(ROUND.plan)
-    for table in (charts.points_table, charts.curves_table):
+    for table in (tables.points_table, tables.curves_table):
         assert table(nothing).schema.names == table(ROUND).schema.names
         for field in table(ROUND).schema:
             assert table(nothing).schema.field(field.name).type in (field.type, pa.float64())
 
 
 def test_arrow_bytes_read_back_as_the_table() -> None:
-    table = charts.points_table(ROUND)
-    assert pa.ipc.open_stream(charts.arrow(table)).read_all().equals(table)
+    table = tables.points_table(ROUND)
+    assert pa.ipc.open_stream(tables.arrow(table)).read_all().equals(table)
 
 
 def test_the_chart_is_built_once_for_the_same_page() -> None:
@@ -186,7 +186,7 @@ def test_the_map_shows_all_ranges_and_nothing_beyond_the_reach() -> None:
 
 
 def test_boxes_stand_where_their_ranges_are() -> None:
-    boxes = charts.boxes_table({"round 1": SearchSpace()}).to_pydict()
+    boxes = tables.boxes_table({"round 1": SearchSpace()}).to_pydict()
     assert boxes == {"label": ["round 1"], "lr": [-6.0], "lr_high": [-2.0], "wd": [-8.0], "wd_high": [-4.0]}
 
 

@@ -15,9 +15,10 @@ from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
-from pages.components.charts import WIDE, Domain, arrow
+from pages.components.charts import WIDE, Domain
 from pages.components.pace import LONGEST, ticking
 from pages.components.session import classes
+from pages.components.tables import arrow
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
 LINES = 16  # of the ranking that are shown

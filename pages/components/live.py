@@ -16,7 +16,7 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.remarks import BEST, remarks
 from core.space import REACHES, LogRange, SearchSpace
-from pages.components import charts
+from pages.components import charts, tables
 from pages.components.choosing import point_at, pointed
 from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
@@ -31,8 +31,8 @@ SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that 
 
 
 NOTHING = RoundProgress.of(RoundPlan(trials=1))  # before the first round
-NO_POINT = charts.arrow(charts.pointed_table(NOTHING, None))
-NO_REPEATS = charts.arrow(charts.repeats_table(NOTHING, {}))
+NO_POINT = tables.arrow(tables.pointed_table(NOTHING, None))
+NO_REPEATS = tables.arrow(tables.repeats_table(NOTHING, {}))
 
 Made = TypeVar("Made")
 
@@ -86,11 +86,11 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     spaces = boxes(lab, round_)
     lr, wd = charts.domains([*spaces.values(), SearchSpace()])
     plan = progress.plan if progress else lab.plan
-    panels = min(charts.PANELS, plan.trials)
+    panels = min(tables.PANELS, plan.trials)
     dark = st.context.theme.type == "dark"
     spec = charts.live_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
     st.vega_lite_chart(
-        {**spec, "datasets": tables(lab, round_, spaces)},
+        {**spec, "datasets": datasets(lab, round_, spaces)},
         key=CHART,
         on_select=lambda: selected(lab),
         selection_mode=["brush", "picked"],
@@ -98,15 +98,15 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     )
 
 
-def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) -> dict[str, bytes]:
+def datasets(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) -> dict[str, bytes]:
     """The chart's tables as Arrow bytes; those that a tick does not change are kept."""
     progress = round_.progress if round_ else RoundProgress.of(lab.plan)
     before = [earlier.progress for earlier in lab.rounds if round_ and earlier.number < round_.number]
     return {
         "points": points_bytes(progress),
         "curves": curves_bytes(progress),
-        "earlier": as_before("earlier", before, lambda: charts.earlier_table(before)),
-        "boxes": as_before("boxes", spaces, lambda: charts.boxes_table(spaces)),
+        "earlier": as_before("earlier", before, lambda: tables.earlier_table(before)),
+        "boxes": as_before("boxes", spaces, lambda: tables.boxes_table(spaces)),
         "repeats": repeats_bytes(round_, lab.repeats),
         "pointed": pointed_bytes(round_),
     }
@@ -115,33 +115,33 @@ def tables(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) ->
 @once_a_version
 def points_bytes(progress: RoundProgress) -> bytes:
     """The trials, encoded."""
-    return charts.arrow(charts.points_table(progress))
+    return tables.arrow(tables.points_table(progress))
 
 
 @once_a_version
 def curves_bytes(progress: RoundProgress) -> bytes:
     """The curves of the best, encoded."""
-    return charts.arrow(charts.curves_table(progress))
+    return tables.arrow(tables.curves_table(progress))
 
 
 def as_before(name: str, of: object, make: Callable[[], pa.Table]) -> bytes:
     """A table that seldom changes, encoded again in this tab when what it is made of has changed."""
     kept = session().encoded
     if name not in kept or kept[name][0] != of:
-        kept[name] = of, charts.arrow(make())
+        kept[name] = of, tables.arrow(make())
     return kept[name][1]
 
 
 def pointed_bytes(round_: LabRound | None) -> bytes:
     """The trial pointed at; most tabs have none."""
     trial = pointed(round_) if round_ else None
-    return NO_POINT if round_ is None or trial is None else charts.arrow(charts.pointed_table(round_.progress, trial))
+    return NO_POINT if round_ is None or trial is None else tables.arrow(tables.pointed_table(round_.progress, trial))
 
 
 def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
     """The trials of the round in view that were trained again on other seeds; most rounds have none."""
     found = {trial: accuracy for (number, trial), accuracy in repeats.items() if round_ and number == round_.number}
-    return charts.arrow(charts.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
+    return tables.arrow(tables.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
 
 
 def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:

@@ -6,8 +6,8 @@ from core.lab import Lab
 from core.plan import RoundPlan
 from core.progress import RoundProgress
 from pages.components import figures
-from pages.components.charts import arrow, points_table
 from pages.components.session import Pair, attempt, engine, session
+from pages.components.tables import arrow, points_table
 from pages.components.text import language
 
 KEPT = 20  # pairs a tab remembers

@@ -17,7 +17,7 @@ from core.progress import RoundProgress
 from core.saving import Saver
 from core.store import Store
 from pages.components import board_charts as charts
-from pages.components.charts import arrow
+from pages.components.tables import arrow
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.live import TICK, WITHIN, Server, server
 from tests.benchmarks.websocket_client import tab
