@@ -30,7 +30,8 @@ from core.store import lab_id
 
 KEPT = 30  # classes in memory that nobody has open, the latest
 SECRET_BYTES = 18  # 144 random bits
-PERIOD = 2.0  # seconds that a board is good for
+PERIOD = 2.0  # seconds between two looks at a board
+FRESH = 0.75 * PERIOD  # seconds that a board is good for: the next look finds another
 USED = 3_600.0  # seconds after which another use is worth writing down
 
 
@@ -123,11 +124,11 @@ class Classes:
         lab.classroom = classroom
 
     def board(self, classroom: Classroom) -> Board:
-        """The class's board, at most PERIOD old; the same one as long as nothing has changed. Asks no store."""
+        """The class's board, at most FRESH old; the same one as long as nothing has changed. Asks no store."""
         with self._lock:
             kept = self._boards.setdefault(classroom, _Kept())
         with kept.lock:
-            if kept.board is None or self._clock() - kept.at >= PERIOD:
+            if kept.board is None or self._clock() - kept.at >= FRESH:
                 kept.board = _renewed(classroom, kept)
                 kept.at = self._clock()
             return kept.board

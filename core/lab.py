@@ -235,8 +235,9 @@ class Lab:
 
         def over() -> None:
             round_ = self.round(number)
-            if round_ is not None and round_.handle.fault is None:
-                round_.handle = Kept(round_.progress)
+            progress = round_.progress if round_ is not None else None
+            if round_ is not None and progress is not None and progress.status.over and round_.handle.fault is None:
+                round_.handle = Kept(progress)
             self.changed(self, number)
 
         return over

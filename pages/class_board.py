@@ -251,7 +251,11 @@ def way_in(classroom: Classroom) -> None:
 def join(classroom: Classroom) -> None:
     """Take a seat in a new lab. Raises LessonError."""
     limits().new_seats.take(*who())
-    adopt(lambda token: classes().join(classroom, token))
+    try:
+        adopt(lambda token: classes().join(classroom, token))
+    except LessonError:
+        limits().new_seats.give_back(*who())
+        raise
     forget_class()
 
 
@@ -322,7 +326,7 @@ def projected(classroom: Classroom, key: str) -> None:
         watch(classroom)
         return
     st.html(ALONE)
-    live_board(classroom, page_width(), titled=True)
+    live_board(classroom, page_width(), titled=True, first=classroom.is_board_key(key))
 
 
 def titled(classroom: Classroom) -> str:

@@ -124,7 +124,12 @@ def test_what_image_and_services_set_is_what_the_app_asks_for() -> None:
     image = {name.split("=")[0] for given in words("ENV") for name in given}
     service = set(COMPOSE["services"]["app"]["environment"])
     unit = set(re.findall(r"^Environment=([A-Z_]+)=", (ROOT / "hosting/narrowing-lab.service").read_text(), re.M))
-    assert (image | service | unit) - {"PYTHONUNBUFFERED", "HOME"} == set(SETTINGS)
+    assert (image | service | unit) - {"PYTHONUNBUFFERED", "HOME", "FORWARDED_ALLOW_IPS"} == set(SETTINGS)
+
+
+def test_addresses_are_taken_from_a_proxy_that_alone_reaches_the_app() -> None:
+    app = COMPOSE["services"]["app"]
+    assert app["environment"]["FORWARDED_ALLOW_IPS"] == "*" and "ports" not in app
 
 
 # ---------------------------------------------------------------------------------------------------- services

@@ -1,11 +1,12 @@
 """Who trains next: the state of all rounds, and decisions about it. No threads and no processes in here.
 
-A round's trials are shared out evenly among the workers. A worker that is free takes a slice for the owner whose rounds
-have received the least time of late (least attained service), so everybody's curves start at once and no big round, and
-nobody with many of them, starves a small one. What was received counts half after RECENT seconds, whether a round is
-over or not: whoever presses Start again and again gets no more than the others, and whoever has waited comes first.
-Counting a round alone gave ten times as much to those who started the next one at once. Rounds beyond the memory wait
-in the order they came.
+A round's trials are shared out evenly among the workers. A worker that is free begins what has not begun, so that
+everybody's curves start at once, if its owner has not had that every BEGINNING seconds; else it takes a slice for the
+owner whose rounds have received the least time of late (least attained service), so no big round, and nobody with many
+of them, starves a small one. What was received counts
+half after RECENT seconds, whether a round is over or not: whoever presses Start again and again gets no more than the
+others, and whoever has waited comes first. Counting a round alone gave ten times as much to those who started the next
+one at once. Rounds beyond the memory wait in the order they came.
 
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
@@ -37,7 +38,8 @@ FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
-RECENT = 30.0  # seconds after which what somebody received counts half: about as long as a class's rounds take together
+BEGINNING = 5.0  # seconds: whoever begins rounds more often than that begins the next one in turn
+RECENT = 15.0  # seconds after which what somebody received counts half
 FORGOTTEN = 1e-3  # seconds that are not worth remembering
 
 
@@ -59,6 +61,11 @@ class Share:
     died_at: dict[int, int] = field(default_factory=dict)  # the same when a worker last died in it
 
     @property
+    def begun(self) -> bool:
+        """Whether it has had a slice, of its latest worker."""
+        return self.held or bool(self.epochs)
+
+    @property
     def past_death(self) -> bool:
         """Whether a trial has come further than it was when a worker last died in the share."""
         return any(epochs > self.died_at.get(trial, 0) for trial, epochs in self.epochs.items())
@@ -77,6 +84,7 @@ class Round:
     paused_at: float | None = None
     fault: LessonError | None = None
     lane: str = "round"  # an owner has one round a lane
+    in_turn: bool = False  # whether it begins in turn, not at once
     unseen: np.ndarray | None = None  # images to classify at the end, (images, pixels) uint8
     over: Callable[[], None] | None = None  # called when it is
     rung: int = 0  # how many have been decided
@@ -121,8 +129,9 @@ class Scheduler:
     dropped: list[set[int]] = field(default_factory=list)  # shares that a worker should forget, one set a worker
     rate: float | None = None  # operations a second of one worker, measured
     _next_key: int = 0
-    _given: dict[int, int] = field(default_factory=dict)  # the round of each worker's latest slice
+    _given: dict[int, Round] = field(default_factory=dict)  # the round of each worker's latest slice
     _attained: dict[tuple[str, str], float] = field(default_factory=dict)  # owner, lane: seconds of worker time of late
+    _begun: dict[str, float] = field(default_factory=dict)  # by owner: when a round last began at once
     _aged: float = 0.0  # when what was attained last lost in weight
 
     def __post_init__(self) -> None:
@@ -157,13 +166,16 @@ class Scheduler:
             share.finished = not share.trials
         shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
         round_ = Round(self._next_key, owner, source, progress, shares, lane=lane, unseen=unseen, over=over)
+        self._begun = {owner: at for owner, at in self._begun.items() if now - at < BEGINNING}
+        round_.in_turn = owner in self._begun
+        self._begun.setdefault(owner, now)
         self.rounds[round_.key] = round_
         self.admit(now)
         return round_
 
     def _serve(self, round_: Round, seconds: float, now: float) -> None:
         """Enter that a round has received worker time; what all have received until now loses in weight."""
-        weight, self._aged = 0.5 ** ((now - self._aged) / RECENT), now
+        weight, self._aged = 0.5 ** (max(now - self._aged, 0.0) / RECENT), now
         aged = {place: weight * amount for place, amount in self._attained.items()}
         self._attained = {place: amount for place, amount in aged.items() if amount > FORGOTTEN}
         self._attained[round_.lane_of_owner] = self._attained.get(round_.lane_of_owner, 0.0) + seconds
@@ -196,13 +208,15 @@ class Scheduler:
         served: dict[str, float] = defaultdict(float)
         for (owner, _), amount in self._attained.items():
             served[owner] += amount
-        lane, busy = self._attained, [key for other, key in self._given.items() if other != worker]
+        elsewhere = [given.key for other, given in self._given.items() if other != worker]
 
-        def order(one: Round) -> tuple[float, float, int, int]:  # busy: first points for as many as possible
-            return served[one.owner], lane.get(one.lane_of_owner, 0.0), busy.count(one.key), one.key
+        def order(one: Round) -> tuple[bool, bool, float, float, int]:
+            begun = one.in_turn or one.key in elsewhere or any(share.begun for share in one.shares)
+            attained = self._attained.get(one.lane_of_owner, 0.0)
+            return one.in_turn or one.shares[worker].begun, begun, served[one.owner], attained, one.key
 
         round_ = min(candidates, key=order)
-        self._given[worker] = round_.key
+        self._given[worker] = round_
         share = round_.shares[worker]
         assert round_.source is not None  # only rounds that are not over are candidates
         spec = None if share.held else ShareSpec(round_.plan, round_.source, share.trials, round_.unseen)
@@ -220,6 +234,7 @@ class Scheduler:
 
     def slice_done(self, worker: int, order: Slice, report: SliceReport, now: float) -> None:
         """Enter what a worker reports."""
+        self._serve(self._given[worker], report.seconds, now)  # also if the round has ended meanwhile
         round_ = self.rounds.get(order.key)
         if round_ is None:
             if not report.finished:
@@ -233,7 +248,6 @@ class Scheduler:
         if share.past_death:
             share.deaths = 0
         epochs = sum(len(scores.trials) for scores in report.scores)
-        self._serve(round_, report.seconds, now)
         if epochs and report.seconds > 0:
             rate = epochs * round_.epoch_work() / report.seconds
             self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
@@ -334,8 +348,8 @@ class Scheduler:
     def remaining(self, round_: Round) -> float | None:
         """Seconds to a round's end if nobody else came: its own work, and that of all who share the workers with it.
 
-        Others count only up to the work this round has left, since the least served goes first; a waiting round also
-        waits for those before it. None before anything was measured.
+        Others count only up to the work this round has left, as if all were served alike; a waiting round also waits
+        for those before it. None before anything was measured.
         """
         if self.rate is None:
             return None

@@ -51,13 +51,16 @@ STYLE = """
 """
 
 
-def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
+def live_board(
+    classroom: Classroom, width: int, mine: int | None = None, titled: bool = False, first: bool = False
+) -> None:
     """Draw the board, again and again while the class is open.
 
     width: pixels of the page    mine: the seat of the student who looks    titled: whether it says what class it is
+    first: whether it is drawn every PERIOD however many pages there are, as the teacher's are
     """
     st.html(STYLE)
-    longest = PERIOD if mine is None else LONGEST
+    longest = PERIOD if first else LONGEST
     with st.container(key="board"):
         ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD, longest=longest)
 

@@ -58,13 +58,21 @@ def once_a_version(make: Callable[..., Made]) -> Callable[..., Made]:
 
 def live(lab: Lab, width: int) -> None:
     """Draw the round in view, again every second or so while it runs."""
-    round_ = viewed_round(lab)
     running = moving(lab)
-    if running and round_ and not round_.progress.started:
-        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), ALL_POINTS)
-        round_.handle.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
+    if running is Status.RUNNING:
+        first_points(lab)
     with st.container(key="live"):
         ticking(draw, running, lab, width)
+
+
+def first_points(lab: Lab) -> None:
+    """Wait for the first points of a round, once: whatever a student does next is not to wait for them again."""
+    state, round_ = session(), viewed_round(lab)
+    if round_ is None or round_.progress.started or state.awaited == (lab.token, round_.number):
+        return
+    state.awaited = lab.token, round_.number
+    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), ALL_POINTS)
+    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
 
 
 def moving(lab: Lab) -> Status | None:

@@ -59,6 +59,7 @@ class Session:
     mistyped: LessonError | None = None  # what the field of the rungs tells
     moved: bool = False  # the chart has changed the lab: draw the whole page
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
+    awaited: tuple[str, int] | None = None  # lab and number of the round whose first points were last waited for
     offer_mnist: bool = False  # MNIST was chosen and is not here
     pointed: tuple[int, int] | None = None  # round and trial that was clicked on the map or in the table
     draft: tuple[str, str] | None = None  # learning rate and weight decay as typed
@@ -259,7 +260,11 @@ def leave_lab() -> None:
 def adopt(make: Callable[[str], Lab]) -> None:
     """Go on in a lab made from a file, under a new token. Raises LessonError and stays where it is."""
     may_begin()
-    adopted = labs().adopt(make)
+    try:
+        adopted = labs().adopt(make)
+    except LessonError:
+        limits().new_labs.give_back(*who())
+        raise
     leave_lab()
     session().token = adopted.token
 
