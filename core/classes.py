@@ -31,7 +31,7 @@ from core.store import lab_id
 KEPT = 30  # classes in memory that nobody has open, the latest
 SECRET_BYTES = 18  # 144 random bits
 PERIOD = 2.0  # seconds between two looks at a board
-FRESH = 0.75 * PERIOD  # seconds that a board is good for: the next look finds another
+FRESH = 0.85 * PERIOD  # seconds that a board is good for: the next look, which may come a little early, finds another
 USED = 3_600.0  # seconds after which another use is worth writing down
 
 
@@ -124,14 +124,24 @@ class Classes:
         lab.classroom = classroom
 
     def board(self, classroom: Classroom) -> Board:
-        """The class's board, at most FRESH old; the same one as long as nothing has changed. Asks no store."""
+        """The class's board; the same one as long as nothing has changed. Asks no store.
+
+        At most FRESH old, or as it was while somebody else is computing the next one: nobody waits for that.
+        """
         with self._lock:
             kept = self._boards.setdefault(classroom, _Kept())
-        with kept.lock:
+        before = kept.board
+        if before is not None and not (self._clock() - kept.at >= FRESH and kept.lock.acquire(blocking=False)):
+            return before
+        if before is None:
+            kept.lock.acquire()
+        try:
             if kept.board is None or self._clock() - kept.at >= FRESH:
                 kept.board = _renewed(classroom, kept)
                 kept.at = self._clock()
             return kept.board
+        finally:
+            kept.lock.release()
 
     def standing(self, classroom: Classroom) -> Standing | None:
         """The ranking as the class may see it, None while it is hidden."""

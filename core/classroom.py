@@ -119,11 +119,7 @@ class Classroom:
 
     def shows_board(self, key: str) -> bool:
         """Whether the board is to be seen by who has a projector's address with that key."""
-        return self.board_open or self.is_board_key(key)
-
-    def is_board_key(self, key: str) -> bool:
-        """Whether a key is that of the projector's address."""
-        return hmac.compare_digest(key.encode(errors="replace"), self.board_key.encode())
+        return self.board_open or hmac.compare_digest(key.encode(errors="replace"), self.board_key.encode())
 
     # ------------------------------------------------------------------------------------------------ students
 

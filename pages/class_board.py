@@ -326,7 +326,7 @@ def projected(classroom: Classroom, key: str) -> None:
         watch(classroom)
         return
     st.html(ALONE)
-    live_board(classroom, page_width(), titled=True, first=classroom.is_board_key(key))
+    live_board(classroom, page_width(), titled=True)
 
 
 def titled(classroom: Classroom) -> str:

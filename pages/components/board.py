@@ -1,5 +1,4 @@
-"""The class board: drawn again every two seconds on the projector and on students' screens at the pace of all pages,
-computed and encoded once for all of them."""
+"""The class board: drawn again every two seconds for whoever looks, computed and encoded once for all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
 from pages.components.charts import WIDE, Domain
-from pages.components.pace import LONGEST, ticking
+from pages.components.pace import ticking
 from pages.components.session import classes
 from pages.components.tables import arrow
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
@@ -51,18 +50,14 @@ STYLE = """
 """
 
 
-def live_board(
-    classroom: Classroom, width: int, mine: int | None = None, titled: bool = False, first: bool = False
-) -> None:
-    """Draw the board, again and again while the class is open.
+def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
+    """Draw the board, every PERIOD while the class is open, less often while very many pages are running.
 
     width: pixels of the page    mine: the seat of the student who looks    titled: whether it says what class it is
-    first: whether it is drawn every PERIOD however many pages there are, as the teacher's are
     """
     st.html(STYLE)
-    longest = PERIOD if first else LONGEST
     with st.container(key="board"):
-        ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD, longest=longest)
+        ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD)
 
 
 def watch(classroom: Classroom) -> None:

@@ -36,7 +36,7 @@ def desk(classroom: Classroom, secret: str, width: int) -> None:
         own_link(classroom, secret)
         ending(classroom, secret)
     if view == "board":
-        live_board(classroom, width, first=True)
+        live_board(classroom, width)
     elif view == "names":
         roll(classroom, secret)
     else:

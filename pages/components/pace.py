@@ -96,17 +96,11 @@ def stagger(page: str) -> float:
 PACE = Pace()
 
 
-def ticking(
-    draw: Callable[..., None],
-    running: object,
-    *arguments: Any,
-    shortest: float = SHORTEST,
-    longest: float = LONGEST,
-) -> None:
+def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST) -> None:
     """Draw a part of the page and, while it is running, again and again at the pace of all pages.
 
     draw: called with the arguments and with `running`, which is false on a page where nothing moves
-    shortest, longest: seconds between two ticks, whatever the pace
+    shortest: seconds between two ticks, however few pages there are, times the page's own factor
 
     The inner part ticks. The outer one draws it anew now and then, which tells the browser the new interval; the part
     and all that is in it stay the same for the browser.
@@ -121,7 +115,7 @@ def ticking(
     def paced() -> None:
         context = get_script_run_ctx()
         own = stagger(context.session_id) if context is not None else 1.0
-        interval = own * min(max(PACE.interval(), shortest), longest)
+        interval = own * max(PACE.interval(), shortest)
         st.fragment(part, run_every=interval if running else None)(*arguments, running)
 
     st.fragment(paced, run_every=REVIEW if running else None)()
