@@ -130,11 +130,9 @@ class Classes:
         """
         with self._lock:
             kept = self._boards.setdefault(classroom, _Kept())
-        before = kept.board
-        if before is not None and not (self._clock() - kept.at >= FRESH and kept.lock.acquire(blocking=False)):
-            return before
-        if before is None:
-            kept.lock.acquire()
+        if not kept.lock.acquire(blocking=kept.board is None):
+            assert kept.board is not None
+            return kept.board
         try:
             if kept.board is None or self._clock() - kept.at >= FRESH:
                 kept.board = _renewed(classroom, kept)

@@ -37,12 +37,18 @@ class Allowance:
 class Limiter:
     """Counts what may not be done too often, by browser session and by address.
 
-    session, address: what either may
+    session, address: what either may    refusal: what is said to who may not
     """
 
-    def __init__(self, session: Allowance, address: Allowance, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: Allowance,
+        address: Allowance,
+        clock: Callable[[], float] = time.monotonic,
+        refusal: str = N_("Too many tries from here; wait a minute, then try again."),
+    ) -> None:
         self._allowances = {"session": session, "address": address}
-        self._clock = clock
+        self._clock, self._refusal = clock, refusal
         self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # how often still, as of when
         self._lock = threading.Lock()
 
@@ -51,7 +57,7 @@ class Limiter:
         whos = _whos(session, address)
         with self._lock:
             if any(self._now(*who) < 1 for who in whos):
-                raise LessonError(N_("Too many tries from here; wait a minute, then try again."))
+                raise LessonError(self._refusal)
             self._add(whos, -1)
 
     def give_back(self, session: str, address: str | None) -> None:
@@ -100,7 +106,8 @@ def new_seats() -> Limiter:
 
 def new_labs() -> Limiter:
     """Limits how many labs are begun: each stays in the store for weeks."""
-    return Limiter(Allowance(20, 6 / 60), Allowance(300, 1))
+    said = N_("Very many labs have been begun from here just now; wait a minute, then try again.")
+    return Limiter(Allowance(20, 6 / 60), Allowance(300, 1), refusal=said)
 
 
 def new_classes() -> Limiter:

@@ -5,16 +5,19 @@ import io
 import re
 from collections.abc import Iterator
 from html import escape
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import codes, limits
 from core.classroom import Classroom, Finals, Ranking
+from core.errors import LessonError
 from core.lab import Choice, Kept, Lab, LabRound
 from core.names import NICKNAME
 from core.plan import RoundPlan
 from core.preset import Preset
+from pages import race as race_page
 from pages.components import session
 from pages.components.desk import export
 from pages.components.session import classes, engine, labs
@@ -349,6 +352,18 @@ def test_nothing_else_is_trained_either_while_the_rounds_are_closed(where: str, 
     ran(train.click().run())
     assert "closed the rounds" in app.warning[0].value
     assert lab.token not in {round_.owner for round_ in list(engine()._scheduler.rounds.values())}
+
+
+def test_a_race_is_not_repeated_while_the_rounds_are_closed() -> None:
+    _, classroom, secret = created()
+    lab, repeated = student(classroom), []
+    classroom.open_rounds(secret, False)
+    race = SimpleNamespace(repeat=lambda: repeated.append(1))
+    with pytest.raises(LessonError, match="closed the rounds"):
+        race_page.repeat(lab, race)
+    classroom.open_rounds(secret, True)
+    race_page.repeat(lab, race)
+    assert repeated == [1]
 
 
 def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_locked() -> None:

@@ -217,6 +217,10 @@ def test_closed_rounds_refuse_a_start_and_let_those_that_run_go_on(
     with pytest.raises(LessonError, match="closed the rounds"):
         other.start(engine)
     assert other.rounds == []
+    with pytest.raises(LessonError, match="closed the rounds"):
+        lab.replay(engine, 1)
+    with pytest.raises(LessonError, match="closed the rounds"):
+        lab.repeat(engine, 1, [0])
     assert running.handle.wait(LIMIT).status == "finished"
     classroom.open_rounds(secret, True)
     assert other.start(engine).handle.wait(LIMIT).status == "finished"
@@ -267,6 +271,40 @@ def test_a_board_is_computed_once_in_two_seconds_for_everybody(
     clock.now += module.PERIOD
     at_once(20, lambda: classes.board(taught[0]))
     assert len(computed) == 2
+
+
+def test_a_look_that_comes_a_little_early_finds_a_new_board(
+    classes: Classes, taught: tuple[Classroom, str], clock: Clock
+) -> None:
+    lab = joined(classes, taught[0], [0.5])
+    before = classes.board(taught[0])
+    ran(lab, [0.6])
+    clock.now += 0.9 * module.PERIOD
+    assert classes.board(taught[0]) is not before
+
+
+def test_nobody_waits_while_somebody_else_computes_a_board(
+    classes: Classes, taught: tuple[Classroom, str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = joined(classes, taught[0], [0.5])
+    before = classes.board(taught[0])
+    ran(lab, [0.6])
+    clock.now += module.PERIOD
+    computing, go_on, whole = threading.Event(), threading.Event(), module.board
+
+    def slow(*given: object) -> object:
+        computing.set()
+        assert go_on.wait(LIMIT)
+        return whole(*given)
+
+    monkeypatch.setattr(module, "board", slow)
+    first = threading.Thread(target=classes.board, args=(taught[0],))
+    first.start()
+    assert computing.wait(LIMIT)
+    assert classes.board(taught[0]) is before
+    go_on.set()
+    first.join(LIMIT)
+    assert classes.board(taught[0]) is not before
 
 
 def test_a_board_on_which_nothing_has_changed_is_the_same_one(

@@ -1,10 +1,17 @@
-"""A lab remembers its ranges, and the way back."""
+"""A lab remembers its ranges, the way back, and of a round that is over its results alone."""
+
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from core.engine.local import Engine
 from core.errors import LessonError
-from core.lab import Choice, Lab
+from core.lab import Choice, Kept, Lab, LabRound
+from core.progress import Status
 from core.space import LogRange, SearchSpace
+from tests.made import made
+from tests.waiting import until
 
 NARROW = SearchSpace(LogRange(-3, -2), LogRange(-7, -5))
 
@@ -39,3 +46,22 @@ def test_a_value_is_tested_to_the_end_though_its_round_would_give_it_up() -> Non
     lab.change(give_up=(2, 4), keep=0.3)
     lab.choose(Choice(0.01, 1e-6))
     assert lab.plan_of_choice().give_up == ()
+
+
+def test_a_round_that_is_over_keeps_its_results_alone(engine: Engine) -> None:
+    lab = Lab("t")
+    lab.change(trials=2, epochs=1)
+    round_ = lab.start(engine)
+    until(lambda: isinstance(round_.handle, Kept))
+    assert round_.progress.status is Status.FINISHED and round_.progress.epochs_done.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("status", "fault"), [(Status.FAILED, LessonError("why")), (Status.RUNNING, None)])
+def test_a_round_that_failed_keeps_why_and_one_that_goes_on_its_handle(
+    status: Status, fault: LessonError | None
+) -> None:
+    lab = Lab("t")
+    handle = SimpleNamespace(progress=replace(made([-3], [0.5]), status=status), fault=fault)
+    lab.rounds = [LabRound(1, handle)]
+    lab._told(1)()
+    assert lab.rounds[0].handle is handle

@@ -123,6 +123,12 @@ def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
     assert room.pace.interval() <= max(SHORTEST, STEP * math.ceil(seconds_between(5, DEAREST) / STEP))
 
 
+def test_a_hundred_pages_and_ten_boards_take_a_quarter_of_a_core_at_most() -> None:
+    room = Classroom()
+    room.watch(110, 0.0055, 30)
+    assert room.watch(110, 0.0055, 60) + 110 * 0.0055 / REVIEW <= 0.25
+
+
 @pytest.mark.parametrize("often", [0.1, 0.5, 2.0])
 def test_whole_pages_that_are_drawn_between_ticks_do_not_make_ticks_dear(often: float) -> None:
     """A class that clicks a lot watches its rounds at the same pace. often: whole pages for a tick"""

@@ -203,14 +203,14 @@ def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:
 
 
 def test_nobody_begins_labs_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    limits = session.Limits(new_labs=Limiter(Allowance(100, 1.0), Allowance(2, 1 / 60), lambda: clock[0]))
+    clock, limits = [0.0], session.Limits()
+    limits.new_labs._clock, limits.new_labs._allowances["address"] = lambda: clock[0], Allowance(2, 1 / 60)
     monkeypatch.setattr(session, "limits", lambda: limits)
     monkeypatch.setattr(session, "who", lambda: ("tab", "203.0.113.5"))
     first, _second, third = opened(lang="en"), opened(lang="en"), opened(lang="en")
-    assert "Too many tries" in third.warning[0].value and "lab" not in third.query_params
+    assert "Very many labs" in third.warning[0].value and "lab" not in third.query_params
     assert not opened(lang="en", lab=token(first)).warning  # what is there stays open
-    assert "Too many tries" in opened(lang="en", lab="a" * 24).warning[0].value
+    assert "Very many labs" in opened(lang="en", lab="a" * 24).warning[0].value
     clock[0] += 60
     ran(button(third, "Try again").click().run())
     assert not third.warning and token(third)

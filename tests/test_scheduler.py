@@ -1,124 +1,28 @@
 """The scheduler's rules, with made-up reports: no processes, no threads, and a clock that the tests set."""
 
-import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import core.engine.scheduler as scheduler_module
-from core.datasets import TrainingImages
-from core.engine.scheduler import BEGINNING, DEATHS, FIRST_SLICE, FORGOTTEN, RECENT, SLICE, EngineBusy, Round, Scheduler
-from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory, least_weights
+from core.engine.scheduler import DEATHS, FIRST_SLICE, SLICE, EngineBusy, Round, Scheduler
+from core.engine.worker import least_memory, least_weights
 from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import Status
-from core.training import Scores
-
-SOURCE = TrainingImages("digits", np.zeros((500, 64), np.uint8), np.zeros(500, np.uint8), 16)
-PLAN = RoundPlan(trials=6, epochs=10, hidden_layers=1, neurons=10)
-BIG = RoundPlan(trials=200, epochs=200, hidden_layers=1, neurons=10)
-LONGEST = 0.3  # seconds of a made-up slice
-
-
-@dataclass
-class MadeUpWorker:
-    """Carries out orders as a worker does, an epoch of its trials each, and takes what time it is told."""
-
-    held: dict[int, tuple[ShareSpec, int]] = field(default_factory=dict)  # epochs trained, by key
-
-    def run(self, order: Slice, seconds: float = 0.1) -> SliceReport:
-        for key in order.drop:
-            self.held.pop(key, None)
-        if order.spec is not None:
-            self.held[order.key] = order.spec, 0
-        spec, epoch = self.held.pop(order.key)  # KeyError: the scheduler thinks that this worker holds what it does not
-        spec = replace(spec, trials=tuple(trial for trial in spec.trials if trial not in order.gone))
-        assert order.until is not None
-        scores = []
-        if spec.trials and epoch < order.until:
-            trials = np.array(spec.trials)
-            accuracy = accuracies(spec.plan)[trials, epoch]
-            scores, epoch = [Scores(trials, epoch, accuracy, accuracy, accuracy > 1)], epoch + 1
-        finished = not spec.trials or epoch == spec.plan.epochs
-        if not finished:
-            self.held[order.key] = spec, epoch
-        return SliceReport(scores, seconds, finished, arrived=not finished and epoch == order.until)
-
-
-def accuracies(plan: RoundPlan) -> np.ndarray:
-    """What a made-up round comes to, (trials, epochs): many of them alike."""
-    return np.random.default_rng(plan.seed).integers(0, 10, (plan.trials, plan.epochs)) / 10
-
-
-class Classroom:
-    """A scheduler with made-up workers that are busy for random times; `run` lets it happen, slice by slice."""
-
-    def __init__(self, workers: int, seed: int = 0) -> None:
-        self.scheduler, self.workers = Scheduler(workers), [MadeUpWorker() for _ in range(workers)]
-        self.rng, self.now = np.random.default_rng(seed), 0.0
-        self.busy: list[tuple[float, int, Slice, float]] = []  # end, worker, order, seconds
-        self.received: dict[int, float] = {}  # seconds, by key
-        self.had: set[tuple[int, int]] = set()  # key and worker of every slice
-        self.slices: list[tuple[int, float, float]] = []  # key, when it ended, seconds
-        self.seen: dict[int, list[tuple[int, int]]] = {}  # every (trial, epoch) reported, by key
-
-    def add(self, owner: str, plan: RoundPlan = PLAN) -> Round:
-        round_ = self.scheduler.add(owner, plan, SOURCE, self.now)
-        self.received[round_.key], self.seen[round_.key] = 0.0, []
-        return round_
-
-    def hand_out(self) -> list[tuple[int, Slice]]:
-        """Orders for all who are free."""
-        free = set(range(len(self.workers))) - {worker for _, worker, *_ in self.busy}
-        given = [(worker, order) for worker in sorted(free) if (order := self.scheduler.next_slice(worker))]
-        self.had |= {(order.key, worker) for worker, order in given}
-        for worker, order in given:
-            seconds = float(self.rng.uniform(0.02, LONGEST))
-            heapq.heappush(self.busy, (self.now + seconds, worker, order, seconds))
-        return given
-
-    def finish_one(self, death: bool = False) -> None:
-        """The next slice that ends, reported; or its worker dies then."""
-        self.now, worker, order, seconds = heapq.heappop(self.busy)
-        if death:
-            self.workers[worker] = MadeUpWorker()
-            self.scheduler.worker_died(worker, order, self.now)
-            return
-        report = self.workers[worker].run(order, seconds)
-        self.received[order.key] += report.seconds
-        self.slices.append((order.key, self.now, report.seconds))
-        self.seen[order.key] += [(int(trial), scores.epoch) for scores in report.scores for trial in scores.trials]
-        self.scheduler.slice_done(worker, order, report, self.now)
-
-    def received_lately(self, round_: Round) -> float:
-        """Seconds, each of which counts half after RECENT seconds."""
-        return sum(seconds * 0.5 ** ((self.now - at) / RECENT) for key, at, seconds in self.slices if key == round_.key)
-
-    def run(self) -> None:
-        """Until nothing is left to do."""
-        while self.hand_out() or self.busy:
-            self.finish_one()
-
-
-def one_slice(scheduler: Scheduler, workers: list[MadeUpWorker], worker: int = 0, now: float = 0.0) -> Slice:
-    """One order, carried out and reported."""
-    order = scheduler.next_slice(worker)
-    assert order is not None
-    scheduler.slice_done(worker, order, workers[worker].run(order), now)
-    return order
-
-
-def made(workers: int = 1) -> tuple[Scheduler, list[MadeUpWorker]]:
-    return Scheduler(workers), [MadeUpWorker() for _ in range(workers)]
-
-
-def positions(rounds: list[Round]) -> list[int]:
-    return [round_.progress.position for round_ in rounds]
-
-
-def statuses(rounds: list[Round]) -> list[str]:
-    return [round_.status.value for round_ in rounds]
+from tests.scheduling import (
+    BIG,
+    PLAN,
+    SOURCE,
+    Classroom,
+    MadeUpWorker,
+    accuracies,
+    made,
+    one_slice,
+    positions,
+    statuses,
+)
 
 
 @pytest.fixture
@@ -176,171 +80,6 @@ def test_an_idle_worker_gets_no_order() -> None:
     assert scheduler.next_slice(0) is None
     scheduler.add("a", RoundPlan(trials=1), SOURCE, 0)
     assert sum(scheduler.next_slice(worker) is None for worker in (0, 1)) == 1
-
-
-# ---------------------------------------------------------------------------------------------------- fairness
-
-
-@pytest.mark.parametrize("workers", [1, 2, 5])
-@pytest.mark.parametrize("seed", range(5))
-def test_a_slice_goes_to_who_has_received_least(workers: int, seed: int) -> None:
-    """Rounds come, pause, resume and stop at random; kept books on the side say who may have the slice."""
-    room = Classroom(workers, seed)
-    rounds: list[Round] = []
-    for step in range(400):
-        dice = room.rng.random()
-        if dice < 0.08:
-            size = int(room.rng.integers(1, 30))
-            rounds.append(room.add(f"owner {step}", RoundPlan(trials=size, epochs=size, neurons=10)))
-        elif dice < 0.16 and rounds:
-            round_ = rounds[int(room.rng.integers(len(rounds)))]
-            to = [Status.PAUSED, Status.RUNNING, Status.RUNNING, Status.STOPPED][int(room.rng.integers(4))]
-            room.scheduler.set_status(round_, to, room.now)
-        free, had = set(range(workers)) - {worker for _, worker, *_ in room.busy}, set(room.had)
-        given = dict(room.hand_out())
-        for worker in sorted(free):
-            may = {
-                round_.key: (
-                    (round_.key, worker) in had,
-                    any((round_.key, other) in had for other in range(workers)),
-                    room.received_lately(round_),
-                )
-                for round_ in rounds
-                if round_.status is Status.RUNNING
-                and any(
-                    (trial, round_.plan.epochs - 1) not in room.seen[round_.key]
-                    for trial in round_.shares[worker].trials
-                )
-            }
-            assert (worker in given) == bool(may)
-            if may:
-                taken, best = may[given[worker].key], min(may.values())
-                assert taken[:2] == best[:2] and taken[2] == pytest.approx(best[2], abs=FORGOTTEN)
-                had.add((given[worker].key, worker))
-        if room.busy:
-            room.finish_one()
-    assert len(rounds) > 15
-
-
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_rounds_side_by_side_receive_the_same_time_but_for_the_slices_on_the_way(workers: int) -> None:
-    room = Classroom(workers)
-    for owner in range(5):
-        room.add(str(owner), BIG if owner % 2 else RoundPlan(trials=200, epochs=200, neurons=10, hidden_layers=2))
-    for _ in range(600):
-        room.hand_out()
-        room.finish_one()
-        assert max(room.received.values()) - min(room.received.values()) <= (workers + 1) * LONGEST
-    assert min(room.received.values()) > 10 * LONGEST
-
-
-@pytest.mark.parametrize("workers", [2, 3, 5])
-def test_when_many_begin_at_once_the_workers_begin_with_different_rounds(workers: int) -> None:
-    room = Classroom(workers)
-    for owner in range(12):
-        room.add(str(owner))
-    begun: set[int] = set()
-    while len(begun) < 12:
-        for _, order in room.hand_out():
-            assert order.key not in begun or len(begun) == 12  # nobody's second share before everybody's first
-            begun.add(order.key)
-        room.finish_one()
-
-
-def test_a_newcomer_is_served_next() -> None:
-    room = Classroom(1)
-    room.add("old", BIG)
-    for _ in range(100):
-        room.hand_out()
-        room.finish_one()
-    newcomer = room.add("new", BIG)
-    assert room.hand_out()[0][1].key == newcomer.key
-
-
-def test_a_big_round_does_not_starve_a_small_one() -> None:
-    room = Classroom(2)
-    big, small = room.add("big", BIG), room.add("small")
-    while not small.status.over:
-        room.hand_out()
-        room.finish_one()
-    assert room.received[big.key] <= room.received[small.key] + 2 * LONGEST
-
-
-def test_small_rounds_one_after_the_other_receive_no_more_than_a_big_one() -> None:
-    room = Classroom(1)
-    big = room.add("big", BIG)
-    small = [room.add("small")]
-    while len(small) < 12:
-        room.hand_out()
-        room.finish_one()
-        if small[-1].status.over:
-            small.append(room.add("small"))
-    assert not big.status.over
-    shares = room.received[big.key], sum(room.received[one.key] for one in small)
-    assert abs(shares[0] - shares[1]) <= LONGEST
-
-
-def test_who_begins_small_rounds_again_and_again_leaves_a_big_one_its_share() -> None:
-    room = Classroom(1)
-    big = room.add("big", BIG)
-    due, under_way = {f"owner {number}": 0.0 for number in range(16)}, dict[str, Round]()
-    while not big.status.over and room.now < 300:
-        for owner in [owner for owner, at in due.items() if at <= room.now and owner not in under_way]:
-            under_way[owner] = room.add(owner)
-        room.hand_out()
-        room.finish_one()
-        for owner in [owner for owner, round_ in under_way.items() if round_.status.over]:
-            due[owner] = room.now + room.rng.uniform(2.1, 5.0)
-            del under_way[owner]
-    assert room.received[big.key] / room.now > 0.9 / 17
-
-
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_all_who_begin_have_their_first_slice_before_anybodys_second_whatever_they_had_before(workers: int) -> None:
-    room = Classroom(workers)
-    for owner in range(20):
-        before = room.add(str(owner), BIG)
-        for _ in range(owner * workers):
-            room.hand_out()
-            room.finish_one()
-        room.scheduler.set_status(before, Status.STOPPED, room.now)
-    while room.busy:
-        room.finish_one()
-    room.now += BEGINNING
-    begun = {room.add(str(owner), BIG).key: 0 for owner in range(20)}
-    while not all(begun.values()):
-        for _, order in room.hand_out():
-            assert begun[order.key] == 0 or all(begun.values())
-            begun[order.key] += 1
-        room.finish_one()
-
-
-def test_a_slice_counts_also_if_its_round_is_stopped_meanwhile() -> None:
-    room = Classroom(1)
-    patient = room.add("patient", BIG)
-    while room.now < 10:
-        if "hasty" not in {round_.owner for round_ in room.scheduler.rounds.values()}:
-            hasty = room.add("hasty", BIG)
-        given = room.hand_out()
-        if given and given[0][1].key == hasty.key:
-            room.scheduler.set_status(hasty, Status.STOPPED, room.now)
-        room.finish_one()
-    hasties = sum(seconds for key, _, seconds in room.slices if key != patient.key)
-    assert hasties <= room.received[patient.key] + 2 * LONGEST
-
-
-def test_who_has_been_away_comes_first_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler_module, "RECENT", 5.0)
-    room = Classroom(1)
-    early = room.add("early", BIG)
-    while room.now < 20:
-        room.hand_out()
-        room.finish_one()
-    room.add("late", BIG)
-    began = room.now
-    while early.key not in [order.key for _, order in room.hand_out()]:
-        room.finish_one()
-    assert 1.0 < room.now - began < 5.0
 
 
 # ---------------------------------------------------------------------------------------------------- the queue

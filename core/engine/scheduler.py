@@ -1,12 +1,9 @@
 """Who trains next: the state of all rounds, and decisions about it. No threads and no processes in here.
 
 A round's trials are shared out evenly among the workers. A worker that is free begins what has not begun, so that
-everybody's curves start at once, if its owner has not had that every BEGINNING seconds; else it takes a slice for the
-owner whose rounds have received the least time of late (least attained service), so no big round, and nobody with many
-of them, starves a small one. What was received counts
-half after RECENT seconds, whether a round is over or not: whoever presses Start again and again gets no more than the
-others, and whoever has waited comes first. Counting a round alone gave ten times as much to those who started the next
-one at once. Rounds beyond the memory wait in the order they came.
+everybody's curves start at once; else it takes a slice for the owner whose rounds have received the least time of late
+(least attained service, see fair_share.py), so no big round, and nobody with many of them, starves a small one. Rounds
+beyond the memory wait in the order they came.
 
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
@@ -20,13 +17,13 @@ weights between workers could win no more than that, and only for somebody who h
 worker that is through with its survivors takes somebody else's round.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from core.datasets import TrainingImages
+from core.engine.fair_share import FairShare
 from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
@@ -38,9 +35,6 @@ FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
 QUEUE = 200  # rounds that may wait
 DEATHS = 3  # deaths in a row in the same slice that fail a round
-BEGINNING = 5.0  # seconds: whoever begins rounds more often than that begins the next one in turn
-RECENT = 15.0  # seconds after which what somebody received counts half
-FORGOTTEN = 1e-3  # seconds that are not worth remembering
 
 
 class EngineBusy(LessonError):
@@ -84,7 +78,7 @@ class Round:
     paused_at: float | None = None
     fault: LessonError | None = None
     lane: str = "round"  # an owner has one round a lane
-    in_turn: bool = False  # whether it begins in turn, not at once
+    at_once: bool = True  # whether its first slices come before all others
     unseen: np.ndarray | None = None  # images to classify at the end, (images, pixels) uint8
     over: Callable[[], None] | None = None  # called when it is
     rung: int = 0  # how many have been decided
@@ -96,10 +90,6 @@ class Round:
     @property
     def status(self) -> Status:
         return self.progress.status
-
-    @property
-    def lane_of_owner(self) -> tuple[str, str]:
-        return self.owner, self.lane
 
     @property
     def active(self) -> bool:
@@ -130,9 +120,7 @@ class Scheduler:
     rate: float | None = None  # operations a second of one worker, measured
     _next_key: int = 0
     _given: dict[int, Round] = field(default_factory=dict)  # the round of each worker's latest slice
-    _attained: dict[tuple[str, str], float] = field(default_factory=dict)  # owner, lane: seconds of worker time of late
-    _begun: dict[str, float] = field(default_factory=dict)  # by owner: when a round last began at once
-    _aged: float = 0.0  # when what was attained last lost in weight
+    _received: FairShare = field(default_factory=FairShare)
 
     def __post_init__(self) -> None:
         self.dropped = [set() for _ in range(self.workers)]
@@ -165,20 +153,13 @@ class Scheduler:
         for share in shares:
             share.finished = not share.trials
         shares = shares[self._next_key % self.workers :] + shares[: self._next_key % self.workers]
-        round_ = Round(self._next_key, owner, source, progress, shares, lane=lane, unseen=unseen, over=over)
-        self._begun = {owner: at for owner, at in self._begun.items() if now - at < BEGINNING}
-        round_.in_turn = owner in self._begun
-        self._begun.setdefault(owner, now)
+        at_once = self._received.begins_at_once(owner, now)
+        round_ = Round(
+            self._next_key, owner, source, progress, shares, lane=lane, at_once=at_once, unseen=unseen, over=over
+        )
         self.rounds[round_.key] = round_
         self.admit(now)
         return round_
-
-    def _serve(self, round_: Round, seconds: float, now: float) -> None:
-        """Enter that a round has received worker time; what all have received until now loses in weight."""
-        weight, self._aged = 0.5 ** (max(now - self._aged, 0.0) / RECENT), now
-        aged = {place: weight * amount for place, amount in self._attained.items()}
-        self._attained = {place: amount for place, amount in aged.items() if amount > FORGOTTEN}
-        self._attained[round_.lane_of_owner] = self._attained.get(round_.lane_of_owner, 0.0) + seconds
 
     def waiting(self) -> list[Round]:
         """The queue, first come first."""
@@ -205,17 +186,17 @@ class Scheduler:
         candidates = self._candidates(worker)
         if not candidates:
             return None
-        served: dict[str, float] = defaultdict(float)
-        for (owner, _), amount in self._attained.items():
-            served[owner] += amount
+        owners, lanes = self._received.owners(), self._received.lanes
         elsewhere = [given.key for other, given in self._given.items() if other != worker]
 
-        def order(one: Round) -> tuple[bool, bool, float, float, int]:
-            begun = one.in_turn or one.key in elsewhere or any(share.begun for share in one.shares)
-            attained = self._attained.get(one.lane_of_owner, 0.0)
-            return one.in_turn or one.shares[worker].begun, begun, served[one.owner], attained, one.key
+        def turn(one: Round) -> tuple[bool, bool, float, float, int]:
+            """Shares that have not begun, of them those of rounds of which nothing has, then who has received least."""
+            begun = one.shares[worker].begun or not one.at_once
+            begun_anywhere = begun or one.key in elsewhere or any(share.begun for share in one.shares)
+            received = owners.get(one.owner, 0.0), lanes.get((one.owner, one.lane), 0.0)
+            return begun, begun_anywhere, *received, one.key
 
-        round_ = min(candidates, key=order)
+        round_ = min(candidates, key=turn)
         self._given[worker] = round_
         share = round_.shares[worker]
         assert round_.source is not None  # only rounds that are not over are candidates
@@ -234,7 +215,8 @@ class Scheduler:
 
     def slice_done(self, worker: int, order: Slice, report: SliceReport, now: float) -> None:
         """Enter what a worker reports."""
-        self._serve(self._given[worker], report.seconds, now)  # also if the round has ended meanwhile
+        given = self._given[worker]
+        self._received.enter(given.owner, given.lane, report.seconds, now)  # also if the round has ended meanwhile
         round_ = self.rounds.get(order.key)
         if round_ is None:
             if not report.finished:
