@@ -40,9 +40,9 @@ from pages.components.session import (
     session,
     tell_fault,
     who,
-    widget_key,
 )
 from pages.components.text import LANGUAGES, _, language, speak, told
+from pages.components.widgets import entered, widget_key
 
 STYLE = """
 <style>
@@ -285,7 +285,7 @@ def nickname_field(classroom: Classroom, seat: int) -> None:
     st.text_input(
         _("nickname, if you like one; not your real name"), given, max_chars=NICKNAME, key=key, width=320,
         autocomplete="off",
-        on_change=lambda: attempt(classroom.call, seat, st.session_state[key], spellings),
+        on_change=entered(key, lambda name: attempt(classroom.call, seat, name, spellings)),
     )  # fmt: skip
 
 

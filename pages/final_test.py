@@ -16,6 +16,7 @@ from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, labs, leave_lab, tell_fault
 from pages.components.text import _
+from pages.components.widgets import entered
 
 MISTAKES = 30  # misclassified digits shown
 PICTURE = 56  # pixels
@@ -69,12 +70,18 @@ def before(mine: Lab) -> None:
     )
     sure = st.checkbox(_("I have finished tuning. Open the test set, once and for all."), key=f"sure of {choice}")
 
-    def open_it() -> None:
+    def open_it(epochs: int) -> None:
         saver = labs().saver
         enter = saver.enter if saver else lambda lab, final: True
-        attempt(mine.open_test, engine(), enter, st.session_state[key], choice)
+        attempt(mine.open_test, engine(), enter, epochs, choice)
 
-    st.button(_("Open the test set"), icon=":material/flag:", type="primary", disabled=not sure, on_click=open_it)
+    st.button(
+        _("Open the test set"),
+        icon=":material/flag:",
+        type="primary",
+        disabled=not sure,
+        on_click=entered(key, open_it),
+    )
 
 
 def training(final: FinalTest, running: bool) -> None:

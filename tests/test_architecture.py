@@ -69,6 +69,17 @@ def is_power_of_ten(node: ast.AST) -> bool:
     return False
 
 
+def entries_read(source: str) -> int:
+    """How often a source takes a value from the session state that may not be there."""
+    return sum(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "session_state"
+        for node in ast.walk(ast.parse(source))
+    )
+
+
 def powers_of_ten(source: str) -> int:
     """How often a source has one."""
     return sum(map(is_power_of_ten, ast.walk(ast.parse(source))))
@@ -115,6 +126,12 @@ def test_only_space_turns_exponents_into_values(path: Path) -> None:
         assert powers_of_ten(path.read_text()) == 0
 
 
+@pytest.mark.parametrize("path", [path for path in SOURCES if name(path).startswith("pages/")], ids=name)
+def test_what_was_entered_is_read_in_one_place(path: Path) -> None:
+    """A widget may be gone when its change arrives; see pages/components/widgets.py."""
+    assert entries_read(path.read_text()) == (2 if name(path) == "pages/components/widgets.py" else 0)
+
+
 # ---------------------------------------------------------------------------------------------------- the rulers
 
 
@@ -157,3 +174,17 @@ def test_a_power_of_ten_is_seen_however_it_is_written(source: str) -> None:
 @pytest.mark.parametrize("source", ["2**10", "x**10", "'10**x'", "100**2", "log(x)", "np.power(x, 10)"])
 def test_what_is_no_power_of_ten_is_let_be(source: str) -> None:
     assert powers_of_ten(source) == 0
+
+
+@pytest.mark.parametrize(
+    "source", ["st.session_state[key]", "f(st.session_state['a'].rows)", "a = st.session_state[b]"]
+)
+def test_an_entry_that_is_read_is_seen_however_it_is_written(source: str) -> None:
+    assert entries_read(source) == 1
+
+
+@pytest.mark.parametrize(
+    "source", ["st.session_state[key] = 1", "st.session_state.get(key)", "key in st.session_state"]
+)
+def test_what_reads_no_entry_is_let_be(source: str) -> None:
+    assert entries_read(source) == 0

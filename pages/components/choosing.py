@@ -8,8 +8,9 @@ from core.progress import RoundProgress
 from core.remarks import BEST
 from core.space import plain
 from pages.components.pace import ticking
-from pages.components.session import attempt, engine, session, viewed_round, widget_key
+from pages.components.session import attempt, engine, session, viewed_round
 from pages.components.text import _
+from pages.components.widgets import widget_key
 
 FIELD = 170  # pixels
 

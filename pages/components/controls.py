@@ -17,9 +17,10 @@ from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, power, written
 from pages.components.giving_up import give_up_button, rungs
 from pages.components.network_settings import network_settings
-from pages.components.session import attempt, engine, saved_soon, session, widget_key
+from pages.components.session import attempt, engine, saved_soon, session
 from pages.components.text import _
 from pages.components.trail import round_switch
+from pages.components.widgets import entered, widget_key
 
 NUMBER_WIDTH = 104  # pixels: three stand side by side on a phone
 RARE = ("dataset", "sizes", "network", "seed")  # controls that are folded away
@@ -53,12 +54,11 @@ def range_control(lab: Lab, axis: str) -> None:
     range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
     slider = widget_key(f"{axis}_slider", (range_.low, range_.high))
 
-    def moved() -> None:
-        take(*st.session_state[slider])
+    def typed_low(end: float) -> None:
+        take(end, max(end, range_.high))  # an end that is typed beyond the other pushes it along
 
-    def typed(key: str, is_low: bool) -> None:
-        end = st.session_state[key]  # an end that is typed beyond the other pushes it along
-        take(end, max(end, range_.high)) if is_low else take(min(end, range_.low), end)
+    def typed_high(end: float) -> None:
+        take(min(end, range_.low), end)
 
     def take(low: float, high: float) -> None:
         attempt(lambda: lab.look_in(lab.plan.space.with_range(axis, LogRange(low, high).within(reach))))
@@ -66,13 +66,15 @@ def range_control(lab: Lab, axis: str) -> None:
     st.slider(
         f"{_(AXES[axis])}:  {power(range_.low)} … {power(range_.high)}  =  {written(range_.low)} … "
         f"{written(range_.high)}",
-        reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider, on_change=moved,
+        reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider,
+        on_change=entered(slider, lambda ends: take(*ends)),
     )  # fmt: skip
-    for name, label, end in (("low", _("from 10^"), range_.low), ("high", _("to 10^"), range_.high)):
+    ends = (("low", _("from 10^"), range_.low, typed_low), ("high", _("to 10^"), range_.high, typed_high))
+    for name, label, end, typed in ends:
         key = widget_key(f"{axis}_{name}", end)
         st.number_input(
             label, reach.low, reach.high, end, step=STEP, format="%.1f", key=key, width=NUMBER_WIDTH,
-            on_change=typed, args=(key, name == "low"),
+            on_change=entered(key, typed),
         )  # fmt: skip
 
 
@@ -82,13 +84,12 @@ def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> No
     now = getattr(lab.plan, name)
     key = widget_key(f"plan_{name}", now)
 
-    def typed() -> None:
-        given = st.session_state[key]
+    def typed(given: int) -> None:
         plan = lab.plan
         also = {"give_up": fitting_rungs(plan.give_up, plan.epochs, given)} if name == "epochs" else {}
         attempt(lab.change, **{name: given}, **also)
 
-    st.number_input(label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH, on_change=typed)
+    st.number_input(label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH, on_change=entered(key, typed))
 
 
 def start_or_stop(lab: Lab) -> None:
@@ -169,7 +170,7 @@ def dataset_control(lab: Lab) -> None:
     key = widget_key("dataset", lab.plan.dataset)
     st.segmented_control(
         _("data set"), DATASETS, default=lab.plan.dataset, key=key, required=True,
-        format_func=dataset_names().__getitem__, on_change=lambda: choose_dataset(lab, st.session_state[key]),
+        format_func=dataset_names().__getitem__, on_change=entered(key, lambda name: choose_dataset(lab, name)),
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def sizes(lab: Lab) -> None:
     st.number_input(
         _("share for validation"), *VALIDATION_RATES, plan.validation_rate, step=0.05, format="%.2f", key=rate,
         width=NUMBER_WIDTH + 40,
-        on_change=lambda: attempt(lab.change, validation_rate=float(st.session_state[rate])),
+        on_change=entered(rate, lambda share: attempt(lab.change, validation_rate=float(share))),
     )  # fmt: skip
     whole_number(lab, "hidden_layers", _("hidden layers"))
     whole_number(lab, "neurons", _("neurons a layer"))

@@ -12,8 +12,9 @@ from core.classroom import Classroom, Finals, Member, Ranking
 from pages.components.board import live_board, name, spelled
 from pages.components.invitation import board_link, invitation, teacher_link
 from pages.components.pace import ticking
-from pages.components.session import attempt, classes, widget_key
+from pages.components.session import attempt, classes
 from pages.components.text import _, language
+from pages.components.widgets import entered, widget_key
 
 VIEWS = ("invite", "board", "names")
 
@@ -49,25 +50,25 @@ def switches(classroom: Classroom, secret: str) -> None:
     rounds = widget_key("class_rounds", classroom.rounds_open)
     st.toggle(
         _("rounds may be started"), classroom.rounds_open, key=rounds, disabled=classroom.ended is not None,
-        on_change=lambda: attempt(classroom.open_rounds, secret, st.session_state[rounds]),
+        on_change=entered(rounds, lambda on: attempt(classroom.open_rounds, secret, on)),
     )  # fmt: skip
     shown = widget_key("class_board_open", classroom.board_open)
     st.toggle(
         _("board on the students' screens"), classroom.board_open, key=shown,
-        on_change=lambda: attempt(classroom.open_board, secret, st.session_state[shown]),
+        on_change=entered(shown, lambda on: attempt(classroom.open_board, secret, on)),
     )  # fmt: skip
     ranks = {Ranking.HIDDEN: _("hidden"), Ranking.SHOWN: _("shown"), Ranking.FROZEN: _("frozen")}
     ranking = widget_key("class_ranking", classroom.ranking)
     st.segmented_control(
         _("ranking"), list(ranks), default=classroom.ranking, key=ranking, required=True, format_func=ranks.__getitem__,
-        on_change=lambda: attempt(rank, classroom, secret, st.session_state[ranking]),
+        on_change=entered(ranking, lambda ranked: attempt(rank, classroom, secret, ranked)),
     )  # fmt: skip
     tests = {Finals.LOCKED: _("locked"), Finals.OPEN: _("open"), Finals.REVEALED: _("open, results on the board")}
     finals = widget_key("class_finals", classroom.finals)
     st.segmented_control(
         _("final tests"), list(tests), default=classroom.finals, key=finals, required=True,
         format_func=tests.__getitem__,
-        on_change=lambda: attempt(classroom.test, secret, st.session_state[finals]),
+        on_change=entered(finals, lambda opened: attempt(classroom.test, secret, opened)),
     )  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def hiding(classroom: Classroom, secret: str, member: Member) -> None:
     key = widget_key(f"hide_{member.seat}", member.hidden)
     st.toggle(
         _("hide the nickname of {name}").format(name=spelled(member.pseudonym, language())), member.hidden, key=key,
-        on_change=lambda: attempt(classroom.hide, secret, member.seat, st.session_state[key]),
+        on_change=entered(key, lambda on: attempt(classroom.hide, secret, member.seat, on)),
     )  # fmt: skip
     st.html(f"<bdi>{escape(member.nickname)}</bdi>", width="content")
 

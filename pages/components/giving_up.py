@@ -10,8 +10,9 @@ from core.replay import Finding, Replay
 from core.space import plain
 from pages.components.choosing import pointed
 from pages.components.pace import ticking
-from pages.components.session import attempt, engine, session, viewed_round, widget_key
+from pages.components.session import attempt, engine, session, viewed_round
 from pages.components.text import _, told
+from pages.components.widgets import entered, widget_key
 
 WIDTH = 150  # pixels of a field
 
@@ -25,16 +26,16 @@ def rungs(lab: Lab) -> None:
         switch = widget_key("give_up", bool(plan.give_up))
         text, keep = widget_key("give_up_rungs", shown), widget_key("give_up_keep", plan.keep)
 
-        def switched() -> None:
-            attempt(lab.change, give_up=usual_rungs(plan.epochs) if st.session_state[switch] else ())
+        def switched(on: bool) -> None:
+            attempt(lab.change, give_up=usual_rungs(plan.epochs) if on else ())
 
-        def typed() -> None:
-            attempt(lambda: lab.change(give_up=rungs_from(st.session_state[text])))
+        def typed(given: str) -> None:
+            attempt(lambda: lab.change(give_up=rungs_from(given)))
             state.mistyped, state.fault = state.fault, None  # told beside the field: the page's top may be out of sight
 
         st.toggle(
-            _("Give up trials that are behind"), bool(plan.give_up), key=switch, on_change=switched,
-            disabled=not usual_rungs(plan.epochs),
+            _("Give up trials that are behind"), bool(plan.give_up), key=switch,
+            on_change=entered(switch, switched), disabled=not usual_rungs(plan.epochs),
         )  # fmt: skip
         st.write(
             _(
@@ -46,10 +47,12 @@ def rungs(lab: Lab) -> None:
         if not plan.give_up:
             return
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.text_input(_("rungs (epochs)"), shown, key=text, on_change=typed, max_chars=40, width=WIDTH)
+            st.text_input(
+                _("rungs (epochs)"), shown, key=text, on_change=entered(text, typed), max_chars=40, width=WIDTH
+            )
             st.number_input(
                 _("share that goes on"), *KEEPS, plan.keep, step=0.1, format="%.2f", key=keep, width=WIDTH,
-                on_change=lambda: attempt(lab.change, keep=round(float(st.session_state[keep]), 2)),
+                on_change=entered(keep, lambda share: attempt(lab.change, keep=round(float(share), 2))),
             )  # fmt: skip
         if state.mistyped is not None:
             st.warning(told(state.mistyped), icon=":material/info:")

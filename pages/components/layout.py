@@ -9,6 +9,7 @@ from core.lab import Lab
 from pages.components.session import lab, leave_lab, lesson, tell_fault
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
+from pages.components.widgets import entered
 
 CLASS = "class_board"  # the page of the class
 OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page it names
@@ -224,7 +225,7 @@ def language_switch() -> None:
         format_func=LANGUAGES.__getitem__,
         default=language(),
         key="language",
-        on_change=lambda: choose_language(st.session_state["language"]),
+        on_change=entered("language", choose_language),
         required=True,
         label_visibility="collapsed",
     )

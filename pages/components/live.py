@@ -21,6 +21,7 @@ from pages.components.choosing import point_at, pointed
 from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
+from pages.components.widgets import entered
 
 # A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
 # quick, then for any at all, as when a class has pressed Start. Seconds, one after the other.
@@ -100,7 +101,7 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     st.vega_lite_chart(
         {**spec, "datasets": datasets(lab, round_, spaces)},
         key=CHART,
-        on_select=lambda: selected(lab),
+        on_select=entered(CHART, lambda event: selected(lab, event.selection)),
         selection_mode=["brush", "picked"],
         alt=_("Map of trials by learning rate and weight decay, and the accuracy curves of the best of them"),
     )
@@ -164,9 +165,8 @@ def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
     return shown
 
 
-def selected(lab: Lab) -> None:
+def selected(lab: Lab, found: Mapping[str, Any]) -> None:
     """A box drawn on the map becomes the next round's ranges; a trial that was clicked is pointed at."""
-    found = st.session_state[CHART].selection
     if (box := box_of(found)) is not None:
         attempt(lab.look_in, box)
         session().moved = True

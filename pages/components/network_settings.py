@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.errors import N_
 from core.plan import CHOICES, FRACTIONS, RoundPlan
-from pages.components.session import widget_key
 from pages.components.text import _
+from pages.components.widgets import entered, widget_key
 
 WIDTH = 150  # pixels
 CONSTANTS = {"momentum": ("momentum",), "adam": ("beta1", "beta2")}  # of the optimizers that have some
@@ -50,7 +50,7 @@ def network_settings(plan: RoundPlan, change: Change) -> None:
         on = widget_key("batch_normalisation", plan.batch_normalisation)
         st.toggle(
             labels()["batch_normalisation"], plan.batch_normalisation, key=on,
-            on_change=lambda: change(batch_normalisation=bool(st.session_state[on])),
+            on_change=entered(on, lambda switched: change(batch_normalisation=bool(switched))),
         )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def choice(plan: RoundPlan, name: str, change: Change) -> None:
     key = widget_key(name, now)
     st.selectbox(
         labels()[name], CHOICES[name], CHOICES[name].index(now), key=key, format_func=named, width=WIDTH,
-        on_change=lambda: change(**{name: st.session_state[key]}),
+        on_change=entered(key, lambda chosen: change(**{name: chosen})),
     )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def share(plan: RoundPlan, name: str, change: Change) -> None:
     key = widget_key(name, now)
     st.number_input(
         labels()[name], low, high, now, step=STEPS[name], format="%.3f" if name == "beta2" else "%.2f", key=key,
-        width=WIDTH - 20, on_change=lambda: change(**{name: float(st.session_state[key])}),
+        width=WIDTH - 20, on_change=entered(key, lambda given: change(**{name: float(given)})),
     )  # fmt: skip
 
 

@@ -311,18 +311,3 @@ def attempt(action: Callable[..., object], *arguments: object, **settings: objec
         action(*arguments, **settings)
     except LessonError as fault:
         state.fault = fault
-
-
-def widget_key(name: str, value: object) -> str:
-    """The key of the widget `name`, which is to show `value`: a new one where it shows another value.
-
-    The lab is the truth, and a widget whose value was changed from elsewhere (the map, undo, another tab) is replaced
-    by a new one. Writing into the old one would not do: a click that comes before the browser has heard of it brings
-    the old value back, and it would look as if the student had chosen it.
-    """
-    versions = session().versions
-    key = f"{name}~{versions.get(name, 0)}"
-    if key in st.session_state and st.session_state[key] != value:
-        versions[name] = versions.get(name, 0) + 1
-        key = f"{name}~{versions[name]}"
-    return key

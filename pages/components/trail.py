@@ -12,8 +12,9 @@ from core.lab import NOTE_LENGTH, Lab, LabRound
 from core.progress import RoundProgress
 from core.space import LogRange, power
 from pages.components.choosing import point_at
-from pages.components.session import session, widget_key
+from pages.components.session import session
 from pages.components.text import _
+from pages.components.widgets import entered, widget_key
 
 
 def round_switch(lab: Lab) -> None:
@@ -25,13 +26,12 @@ def round_switch(lab: Lab) -> None:
     shown = state.viewed if state.viewed in numbers else numbers[-1]
     key = widget_key("viewed_round", shown)
 
-    def look() -> None:
-        chosen = st.session_state[key]
+    def look(chosen: int) -> None:
         state.viewed = None if chosen == numbers[-1] else chosen
 
     st.selectbox(
-        _("Look at round"), numbers, numbers.index(shown), key=key, on_change=look, label_visibility="collapsed",
-        width=150, format_func=lambda number: _("round {number}").format(number=number),
+        _("Look at round"), numbers, numbers.index(shown), key=key, on_change=entered(key, look),
+        label_visibility="collapsed", width=150, format_func=lambda number: _("round {number}").format(number=number),
     )  # fmt: skip
 
 
@@ -110,8 +110,8 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
         return
     ranking = round_.progress.ranking()
 
-    def pointed() -> None:
-        rows = st.session_state["all_trials"].selection.rows
+    def pointed(event: Any) -> None:
+        rows = event.selection.rows
         if rows and 0 <= rows[0] < len(ranking):
             point_at(round_, int(ranking[rows[0]]))
 
@@ -130,8 +130,8 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
         }
         table = trials_frame(round_.progress, repeats_of(lab, round_))
         st.dataframe(
-            table, column_config=columns, hide_index=True, width="stretch", key="all_trials", on_select=pointed,
-            selection_mode="single-row",
+            table, column_config=columns, hide_index=True, width="stretch", key="all_trials",
+            on_select=entered("all_trials", pointed), selection_mode="single-row",
         )  # fmt: skip
 
 
