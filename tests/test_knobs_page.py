@@ -66,6 +66,7 @@ def test_the_page_trains_both_and_shows_their_own_numbers(lang: str, monkeypatch
 
 def test_the_labs_own_network_can_be_set() -> None:
     app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["more_settings"] = True
     ran(app.run())
     optimizer = next(one for one in app.selectbox if one.label == "optimizer")
     ran(optimizer.set_value("adam").run())

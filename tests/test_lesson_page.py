@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.preset import CONTROLS, PAGES, Preset
 from pages.components.session import labs
 from pages.components.sharing import MODULE, QUIET, qr_code
-from tests.test_page import button, finished, number, opened, ran, text, token
+from tests.test_page import button, finished, number, opened, ran, text, token, unfolded
 
 LESSON = "lr.-5..-3~trials.3~epochs.2~budget.10~pages.final_test~hide.dataset.sizes.seed"
 FIELDS = {  # what stands on the page for each control
@@ -43,7 +43,7 @@ def test_a_lessons_link_opens_a_lab_as_the_lesson_says() -> None:
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_a_hidden_control_is_not_drawn_and_any_other_is(control: str) -> None:
-    keys = fields(opened(lesson=f"hide.{control}"))
+    keys = fields(unfolded(opened(lesson=f"hide.{control}")))
     there = {name for name, start in FIELDS.items() if any(key.startswith(start) for key in keys)}
     assert there == set(CONTROLS) - {control}
 

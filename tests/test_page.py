@@ -38,6 +38,12 @@ def number(app: AppTest, name: str) -> NumberInput:
     return next(field for field in app.number_input if field.key.startswith(f"{name}~"))
 
 
+def unfolded(app: AppTest) -> AppTest:
+    """With the settings open that are folded away."""
+    app.session_state["more_settings"] = True
+    return ran(app.run())
+
+
 def slider(app: AppTest, name: str) -> Slider:
     return next(slider for slider in app.slider if slider.key.startswith(f"{name}_slider~"))
 
@@ -80,7 +86,7 @@ def test_a_seed_is_used_once_unless_it_is_set() -> None:
     app = opened()
     number(app, "plan_epochs").set_value(1).run()
     ran(button(app, "Start round 1").click().run())
-    app = finished(app)
+    app = unfolded(finished(app))
     assert number(app, "plan_seed").value == 1
 
 
@@ -117,7 +123,7 @@ def test_the_best_box_is_taken_over_and_undone() -> None:
 
 
 def test_settings_that_need_too_much_memory_get_one_sentence_and_change_nothing() -> None:
-    app = opened()
+    app = unfolded(opened())
     for key, value in (("plan_trials", 200), ("plan_hidden_layers", 8)):
         ran(number(app, key).set_value(value).run())
     ran(number(app, "plan_neurons").set_value(256).run())

@@ -20,7 +20,7 @@ from pages.components.network_settings import network_settings
 from pages.components.session import attempt, engine, saved_soon, session
 from pages.components.text import _
 from pages.components.trail import round_switch
-from pages.components.widgets import entered, widget_key
+from pages.components.widgets import entered, folded, widget_key
 
 NUMBER_WIDTH = 104  # pixels: three stand side by side on a phone
 RARE = ("dataset", "sizes", "network", "seed")  # controls that are folded away
@@ -37,8 +37,7 @@ def controls(lab: Lab) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         start_or_stop(lab)
         if not all(lab.preset.hides(control) for control in RARE):
-            with st.popover(_("More settings"), icon=":material/tune:", width="content"):
-                more_settings(lab)
+            folded(_("More settings"), lambda: more_settings(lab), "more_settings", ":material/tune:")
         if not lab.preset.hides("give_up"):
             rungs(lab)
         round_switch(lab)

@@ -44,6 +44,8 @@ STYLE = """
 .st-key-width {height: 0; overflow: hidden;}
 [data-testid="stLayoutWrapper"]:has(> .st-key-document) {position: absolute;}
 .st-key-live_chart svg {touch-action: pan-y;}
+[data-testid="stPopoverBody"]:not(:has(.stElementContainer)) {min-height: 20rem;} /* its side, before it is drawn */
+@media (max-width: 640px) {[data-testid="stPopoverBody"]:not(:has(.stElementContainer)) {min-height: 34rem;}}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
 .st-key-epochs_left {padding-bottom: .45rem;}

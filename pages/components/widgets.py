@@ -1,4 +1,4 @@
-"""Widgets whose value belongs to the lab or the class: their keys, and what is done with a value that was entered."""
+"""What widgets share: keys of those whose value is the lab's, what is done with an entry, what is folded away."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,3 +34,14 @@ def entered(key: str, take: Callable[[Any], object]) -> Callable[[], None]:
             take(st.session_state[key])
 
     return changed
+
+
+def folded(label: str, draw: Callable[[], None], key: str, icon: str) -> None:
+    """A button that opens what `draw` draws.
+
+    Closed it is not drawn at all: the settings that a lesson rarely needs would be a quarter of every run of the page.
+    """
+    fold = st.popover(label, icon=icon, width="content", key=key, on_change="rerun")
+    if fold.open:
+        with fold:
+            draw()

@@ -34,7 +34,7 @@ RATE = 5  # ticks a second of one tab whose CPU is measured; a browser makes one
 LONGEST = 20.0  # seconds that a round is measured for
 PATIENCE = 30.0  # seconds until a server or a page must have answered
 LONG_ROUND = {"trials": 100, "epochs": 200, "images": 1497}
-MNIST = "MNIST, 28 × 28"
+MNIST, FOLDED = "MNIST, 28 × 28", "More settings"
 CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -88,8 +88,7 @@ async def cost_of_ticks(lab: Server, empty: Server, rounds: int) -> list[tuple[f
     """CPU seconds of a lab's tick and of an empty one, and of a second without any in the lab; once a round."""
     found = []
     async with tab(lab.port) as student, tab(empty.port) as visitor:
-        for label, number in LONG_ROUND.items():
-            await student.enter(label, number)
+        await set_to_long(student)
         for _ in range(rounds):
             await student.click("Start")
             own, bare = Meter(lab), Meter(empty)
@@ -167,7 +166,7 @@ async def class_hour(lab: Server, tabs: int, seconds: float) -> tuple[list[float
         for _ in range(tabs):
             student = await stack.enter_async_context(tab(lab.port))
             await student.enter("epochs", LONG_ROUND["epochs"])
-            await student.choose("data set", MNIST)
+            await set_to_mnist(student)
             students.append(student)
         await asyncio.gather(*(student.click("Start") for student in students))
         rng = random.Random(0)
@@ -175,6 +174,21 @@ async def class_hour(lab: Server, tabs: int, seconds: float) -> tuple[list[float
         waits = await asyncio.gather(*(watch(student, start + rng.random(), seconds) for student in students))
         passed = time.monotonic() - start
         return sum(waits, []), (lab.cpu() - before) / passed, (lab.workers_cpu() - trained) / passed
+
+
+async def set_to_long(student: Tab) -> None:
+    """Enter the settings of a long round."""
+    await student.unfold(FOLDED)
+    for label, number in LONG_ROUND.items():
+        await student.enter(label, number)
+    await student.unfold(FOLDED, False)
+
+
+async def set_to_mnist(student: Tab) -> None:
+    """Choose MNIST among the settings that are folded away."""
+    await student.unfold(FOLDED)
+    await student.choose("data set", MNIST)
+    await student.unfold(FOLDED, False)
 
 
 async def watch(student: Tab, start: float, seconds: float) -> list[float]:

@@ -25,7 +25,7 @@ import psutil
 from core.datasets import DatasetError, load_training
 from core.engine.local import cores
 from tests.benchmarks.figure import Figure, Skipped, at_least
-from tests.benchmarks.live import MNIST, WITHIN, Server, server
+from tests.benchmarks.live import WITHIN, Server, server, set_to_mnist
 from tests.benchmarks.programs import ROOT
 from tests.benchmarks.websocket_client import Tab, tab
 
@@ -252,7 +252,7 @@ async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "")
             await one.open("narrow")
         else:
             one = await stack.enter_async_context(tab(lab.port))
-        await one.choose("data set", MNIST)
+        await set_to_mnist(one)
         tabs.append(one)
     return tabs
 

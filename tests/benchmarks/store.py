@@ -16,7 +16,7 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress
 from core.store import Store
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.live import LONG_ROUND, WITHIN, server
+from tests.benchmarks.live import WITHIN, server, set_to_long
 from tests.benchmarks.websocket_client import tab
 from tests.made import made
 
@@ -93,8 +93,7 @@ async def statements(ticks: int) -> tuple[int, int]:
         settings = {"DATABASE_URL": f"sqlite:///{folder}/labs.sqlite", "STATEMENTS": str(tally)}
         with server("app.py", "tests.benchmarks.counted", **settings) as lab:
             async with tab(lab.port) as student:
-                for label, number in LONG_ROUND.items():
-                    await student.enter(label, number)
+                await set_to_long(student)
                 await student.click("Start")
                 before = await settled(tally)
                 for _ in range(ticks):

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlencode
 import pyarrow as pa
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Block_pb2 import Block
 from streamlit.proto.Common_pb2 import StringArray
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -53,6 +54,7 @@ class Tab:
         self._page = ""
         self._widgets: dict[str, str] = {}  # their ids by their labels
         self._entered: dict[str, WidgetState] = {}
+        self._drawn: set[str] = set()  # ids of the widgets of the latest run of the whole page
         self._points = b""  # the map's table of trials
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
@@ -122,6 +124,10 @@ class Tab:
         """Choose in a segmented control."""
         return await self._enter(WidgetState(id=self._widgets[label], string_array_value=StringArray(data=[option])))
 
+    async def unfold(self, label: str, is_open: bool = True) -> float:
+        """Open what is folded away behind a button, or close it again."""
+        return await self._enter(WidgetState(id=self._widgets[label], bool_value=is_open))
+
     async def _enter(self, state: WidgetState) -> float:
         self._entered[state.id] = state  # a browser tells it again with every run
         return await self._run()
@@ -146,6 +152,7 @@ class Tab:
                 self._page = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
+                    self._drawn.clear()
             elif kind == "navigation":
                 self._page = message.navigation.page_script_hash
             elif kind == "page_info_changed":
@@ -156,8 +163,14 @@ class Tab:
                 for stopped in message.stop_auto_rerun.fragment_ids:
                     self.timers.pop(stopped, None)
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                self._see(message.delta.new_element)
+                element = message.delta.new_element
+                self._see(element, element.WhichOneof("type") or "")
+            elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
+                block = message.delta.add_block
+                self._see(block, block.WhichOneof("type") or "")
             elif kind == "script_finished" and message.script_finished in COMPLETE:
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:  # what is gone is forgotten
+                    self._entered = {name: state for name, state in self._entered.items() if name in self._drawn}
                 return
 
     def _set_timer(self, part: str, interval: float) -> None:
@@ -165,13 +178,13 @@ class Tab:
         if part not in self.timers or self.timers[part].interval != interval:
             self.timers[part] = Timer(interval, time.monotonic() + interval)
 
-    def _see(self, element: Element) -> None:
+    def _see(self, element: Element | Block, kind: str) -> None:
         """Remember a widget, the map's trials, what is said about the round, and what should not be there."""
-        kind = element.WhichOneof("type") or ""
-        shown = getattr(element, kind)
+        shown = getattr(element, kind, None)
         if label := getattr(shown, "label", ""):
             self._widgets.pop(label, None)  # the newest comes last
             self._widgets[label] = getattr(shown, "id", "")
+            self._drawn.add(self._widgets[label])
             self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)

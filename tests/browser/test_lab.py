@@ -12,6 +12,11 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import PATIENCE, Server, Student
 
 LONG = 200  # epochs: long enough to do something while a round runs
+IN_SIGHT = """element => {
+  const box = element.getBoundingClientRect();
+  const met = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return met !== null && (element.contains(met) || met.contains(element));
+}"""
 
 
 def drag_over_the_right_half(student: Student) -> None:
@@ -191,6 +196,31 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, server: Server, widt
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no way to hold a process to a core")
+def test_folded_settings_stand_wholly_on_a_phones_screen(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+    student = Student(context.new_page()).go(server.url)
+    student.press("More settings")
+    last = student.page.get_by_text("batch normalisation")
+    last.wait_for()
+    student.page.wait_for_function(IN_SIGHT, arg=last.element_handle())
+    student.page.wait_for_function(IN_SIGHT, arg=student.page.get_by_text("data set").element_handle())
+    context.close()
+    assert student.faults == []
+
+
+def test_what_was_typed_into_a_folded_setting_counts_when_it_is_folded_away_at_once(student: Student) -> None:
+    field = student.page.get_by_label("seed", exact=True)
+    for seed in ("1234", "987"):
+        student.press("More settings")
+        field.fill(seed)
+        student.press("More settings")  # with the field still in hand
+        field.wait_for(state="detached")
+        student.press("More settings")
+        expect(field).to_have_value(seed)
+        student.press("More settings")
+        field.wait_for(state="detached")
+
+
 def test_the_server_keeps_to_one_core_and_leaves_its_workers_free(student: Student, server: Server) -> None:
     assert len(psutil.Process(server.process.pid).cpu_affinity()) == 1
     assert {tuple(worker.cpu_affinity()) for worker in server.workers()} == {tuple(sorted(os.sched_getaffinity(0)))}
