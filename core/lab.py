@@ -38,6 +38,10 @@ class Kept:
     def __init__(self, progress: RoundProgress) -> None:
         self.progress = progress
 
+    def remaining(self) -> float | None:
+        """It is over."""
+        return 0.0
+
     def pause(self) -> None:
         """Nothing to pause."""
 

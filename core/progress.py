@@ -133,6 +133,11 @@ class RoundProgress:
         to_come = sum(min(int(racing.sum()), most) * (after - before) for before, after, most in self.plan.stages())
         return int(self.epochs_done[~racing].sum()) + to_come
 
+    @cached_property
+    def epochs_left(self) -> int:
+        """Those of them that are still to be trained; kept, since every round's end depends on those of all."""
+        return self.epochs_expected() - int(self.epochs_done.sum())
+
     def last_validation(self) -> np.ndarray:
         """Each trial's latest validation accuracy (trials,), nan before its first epoch."""
         return self._last(self.validation_accuracy)

@@ -98,17 +98,3 @@ def test_what_a_version_shows_is_let_go_with_it() -> None:
 
 def test_a_round_that_is_over_keeps_nothing_but_its_results() -> None:
     assert live.points_bytes(ROUND) is not live.points_bytes(ROUND)
-
-
-def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A student who presses something else meanwhile does not wait for them again."""
-    state, waited = SimpleNamespace(awaited=None), []
-    nothing = replace(ROUND, status=Status.RUNNING, epochs_done=np.zeros(6, int))
-    round_ = LabRound(3, SimpleNamespace(progress=nothing, wait_for=lambda seen, seconds: waited.append(seen)))
-    monkeypatch.setattr(live, "session", lambda: state)
-    monkeypatch.setattr(live, "viewed_round", lambda lab: round_)
-    for token in ("lab", "lab", "other lab", "other lab"):
-        live.first_points(SimpleNamespace(token=token))
-    assert len(waited) == 4
-    some = replace(nothing, epochs_done=np.array([1, 0, 0, 0, 0, 0]))
-    assert [seen(some) for seen in waited[:2]] == [False, True]

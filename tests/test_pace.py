@@ -72,6 +72,15 @@ def test_however_many_they_are_nobody_waits_longer_than_the_longest_interval(pag
     assert room.pace.interval() == LONGEST
 
 
+def test_a_page_is_not_drawn_more_often_than_its_round_comes_on() -> None:
+    room = Classroom()
+    room.watch(20, 0.005, 30)
+    assert room.pace.interval() == SHORTEST
+    assert room.pace.interval(turn=1.8) == 2.0
+    assert room.pace.interval(turn=40.0) == LONGEST
+    assert room.pace.interval(turn=0.2) == SHORTEST
+
+
 def test_dear_ticks_come_less_often_than_cheap_ones() -> None:
     cheap, dear = Classroom(), Classroom()
     for room, cost in ((cheap, 0.003), (dear, 0.009)):

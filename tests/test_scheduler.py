@@ -757,7 +757,7 @@ def test_two_workers_need_half_the_time() -> None:
     assert round_.progress.remaining == pytest.approx(0.1 * (PLAN.epochs - 1))
 
 
-def test_others_on_the_same_workers_count_up_to_the_work_that_is_left() -> None:
+def test_others_count_up_to_what_the_round_will_have_received_at_its_end() -> None:
     scheduler, workers = made()
     first = scheduler.add("a", PLAN, SOURCE, 0)
     one_slice(scheduler, workers)
@@ -765,8 +765,30 @@ def test_others_on_the_same_workers_count_up_to_the_work_that_is_left() -> None:
     assert alone is not None
     scheduler.add("small", RoundPlan(trials=1, epochs=10, hidden_layers=1, neurons=10), SOURCE, 0)  # a sixth of PLAN
     assert scheduler.remaining(first) == pytest.approx(alone + 1 / 6)
-    scheduler.add("big", BIG, SOURCE, 0)
-    assert scheduler.remaining(first) == pytest.approx(alone + 1 / 6 + alone)
+    scheduler.add("big", BIG, SOURCE, 0)  # is served until it has received as much as the first at its end
+    assert scheduler.remaining(first) == pytest.approx(alone + 1 / 6 + 0.1 + alone)
+
+
+def test_whoever_has_received_more_of_late_comes_later() -> None:
+    """Between two rounds with as much left, the slices that one has had before its neighbour are waited for alone."""
+    scheduler, workers = made()
+    first, second = scheduler.add("a", PLAN, SOURCE, 0), scheduler.add("b", PLAN, SOURCE, 0)
+    for _ in range(3):
+        one_slice(scheduler, workers)  # a, b, a
+    assert first.progress.epochs_done[0] == 2 and second.progress.epochs_done[0] == 1
+    assert scheduler.remaining(first) == pytest.approx(0.8 + 0.9)
+    assert scheduler.remaining(second) == pytest.approx(0.9 + 0.8)
+    scheduler.add("c", BIG, SOURCE, 0)  # who has received nothing yet
+    assert scheduler.remaining(first) == pytest.approx(0.8 + 0.9 + 1.0)
+
+
+def test_a_turn_is_the_time_in_which_every_round_that_runs_gets_a_slice() -> None:
+    scheduler, _ = made(2)
+    assert scheduler.turn() == 0
+    rounds = [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(6)]
+    scheduler.set_status(rounds[0], Status.PAUSED, 0)
+    scheduler.set_status(rounds[1], Status.STOPPED, 0)
+    assert scheduler.turn() == pytest.approx(4 * SLICE / 2)
 
 
 def test_a_paused_neighbour_costs_no_time() -> None:

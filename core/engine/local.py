@@ -64,6 +64,10 @@ class RoundHandle:
         """Why the round failed, if it did."""
         return self._round.fault
 
+    def remaining(self) -> float | None:
+        """Seconds to the round's end as it looks now, others' rounds considered; None if that cannot be said."""
+        return self._engine.remaining(self._round)
+
     def pause(self) -> None:
         """Hold the round after the slice it is in. Nothing happens to one that is not running."""
         self._engine.move(self._round, Status.RUNNING, Status.PAUSED)
@@ -165,6 +169,11 @@ class Engine:
             )
             return round_.progress
 
+    def remaining(self, round_: Round) -> float | None:
+        """See RoundHandle.remaining."""
+        with self._changed:
+            return 0.0 if round_.status.over else self._scheduler.remaining(round_)
+
     def pids(self) -> list[int]:
         """The worker processes."""
         return [worker.process.pid for worker in self._workers]
@@ -172,6 +181,11 @@ class Engine:
     def open_rounds(self) -> int:
         """How many rounds are not over."""
         return len(self._scheduler.rounds)
+
+    def turn(self) -> float:
+        """Seconds in which every round that runs gets a slice."""
+        with self._changed:
+            return self._scheduler.turn()
 
     def close(self) -> None:
         """End all processes; rounds stay as they are, to be run again another day. Nothing happens the second time."""

@@ -19,6 +19,7 @@ worker that is through with its survivors takes somebody else's round.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -101,13 +102,14 @@ class Round:
         """The epoch at which it is next decided who goes on; the last one when nothing is decided any more."""
         return [*self.plan.give_up, self.plan.epochs][self.rung]
 
+    @cached_property
     def epoch_work(self) -> float:
         """Floating-point operations of an epoch of a trial (all pixels and every image drawn counted)."""
         return float(operations(self.plan, self.plan.sizes()[0]))
 
     def work_left(self) -> float:
         """Operations that are left to do, those of trials that the rungs to come will give up left out."""
-        return self.epoch_work() * (self.progress.epochs_expected() - int(self.progress.epochs_done.sum()))
+        return self.epoch_work * self.progress.epochs_left
 
 
 @dataclass
@@ -231,7 +233,7 @@ class Scheduler:
             share.deaths = 0
         epochs = sum(len(scores.trials) for scores in report.scores)
         if epochs and report.seconds > 0:
-            rate = epochs * round_.epoch_work() / report.seconds
+            rate = epochs * round_.epoch_work / report.seconds
             self.rate = rate if self.rate is None else 0.9 * self.rate + 0.1 * rate
         round_.progress = round_.progress.with_scores(report.scores).with_answers(report.answers)
         self._go_on(round_, now)
@@ -327,11 +329,15 @@ class Scheduler:
                     self.dropped[worker].add(round_.key)
             self.admit(now)
 
+    def turn(self) -> float:
+        """Seconds in which every round that runs gets a slice: nothing new comes of it more often than that."""
+        return sum(round_.status is Status.RUNNING for round_ in self.rounds.values()) * SLICE / self.workers
+
     def remaining(self, round_: Round) -> float | None:
         """Seconds to a round's end if nobody else came: its own work, and that of all who share the workers with it.
 
-        Others count only up to the work this round has left, as if all were served alike; a waiting round also waits
-        for those before it. None before anything was measured.
+        Until a round's end each of the others is served until its owner has received as much of late as this one's will
+        have; a waiting round also waits for those before it. None before anything was measured.
         """
         if self.rate is None:
             return None
@@ -340,7 +346,13 @@ class Scheduler:
         if round_.status is Status.WAITING:
             ahead = sum(other.work_left() for other in others if other.key < round_.key)
         else:
-            ahead = sum(min(left, other.work_left()) for other in others if other.status is Status.RUNNING)
+            received = {owner: self.rate * seconds for owner, seconds in self._received.owners().items()}
+            until = received.get(round_.owner, 0.0) + left
+            ahead = sum(
+                min(max(until - received.get(other.owner, 0.0), 0.0), other.work_left())
+                for other in others
+                if other.status is Status.RUNNING
+            )
         return (left + ahead) / (self.rate * self.workers)
 
     def _seconds(self, round_: Round, now: float) -> float:

@@ -21,11 +21,9 @@ from pages.components.choosing import point_at, pointed
 from pages.components.pace import ticking
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
+from pages.components.waiting import first_points, see_out
 from pages.components.widgets import entered
 
-# A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
-# quick, then for any at all, as when a class has pressed Start. Seconds, one after the other.
-ALL_POINTS, ANY_POINT = 0.4, 1.0
 CHART = "live_chart"
 AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
 SLIP = 0.2  # decades: a narrower box is a click that slipped, or a finger that meant to scroll
@@ -66,16 +64,6 @@ def live(lab: Lab, width: int) -> None:
         ticking(draw, running, lab, width)
 
 
-def first_points(lab: Lab) -> None:
-    """Wait for the first points of a round, once: whatever a student does next is not to wait for them again."""
-    state, round_ = session(), viewed_round(lab)
-    if round_ is None or round_.progress.started or state.awaited == (lab.token, round_.number):
-        return
-    state.awaited = lab.token, round_.number
-    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), ALL_POINTS)
-    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
-
-
 def moving(lab: Lab) -> Status | None:
     """The status of the lab's latest round, in view or not, while it moves on by itself."""
     status = lab.latest.progress.status if lab.latest else None
@@ -91,7 +79,12 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     if state.moved or running != moving(lab):
         state.moved = False
         st.rerun()
-    st.html(words(round_, charts.layout(width).aside) + not_saved())
+    line = st.empty()
+
+    def say() -> None:
+        line.html(words(round_, charts.layout(width).aside) + not_saved())
+
+    say()
     spaces = boxes(lab, round_)
     lr, wd = charts.domains([*spaces.values(), SearchSpace()])
     plan = progress.plan if progress else lab.plan
@@ -105,6 +98,8 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
         selection_mode=["brush", "picked"],
         alt=_("Map of trials by learning rate and weight decay, and the accuracy curves of the best of them"),
     )
+    if running is Status.RUNNING and round_ is not None and round_ is lab.latest:
+        see_out(round_, say)
 
 
 def datasets(lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace]) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """How often running pages are drawn again: every second while there are few, less often the more there are.
 
 A tick costs the server the same whoever asks for it. Together the ticks may take SHARE of one core, so that a class
-which watches its rounds leaves the rest to the rounds themselves.
+which watches its rounds leaves the rest to the rounds themselves. Nor is a page drawn more often than there is anything
+new to see: of sixty rounds on two cores each comes on every four seconds.
 
     page --drawn--> Pace        it counts the pages and measures what a tick costs
     page <--interval-- Pace     seconds to the next tick
@@ -16,6 +17,8 @@ from zlib import crc32
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.components.session import turn
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
 SHARE = 0.2  # of one core, for the ticks of all pages together: a quarter is what they may take at the worst
@@ -59,11 +62,14 @@ class Pace:
         with self._lock:
             self._ticks += WHOLE
 
-    def interval(self) -> float:
-        """Seconds between two ticks of a page, a multiple of STEP that changes only when it must."""
+    def interval(self, turn: float = 0.0) -> float:
+        """Seconds between two ticks of a page, a multiple of STEP that changes only when it must.
+
+        turn: seconds in which every round comes on
+        """
         with self._lock:
             self._forget(self._clock())
-            wanted = min(seconds_between(len(self._seen), self._cost), LONGEST)
+            wanted = min(max(seconds_between(len(self._seen), self._cost), turn), LONGEST)
             if not self._interval - 1.5 * STEP < wanted <= self._interval:
                 self._interval = max(STEP * math.ceil(wanted / STEP), SHORTEST)
             return self._interval
@@ -115,7 +121,7 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
     def paced() -> None:
         context = get_script_run_ctx()
         own = stagger(context.session_id) if context is not None else 1.0
-        interval = own * max(PACE.interval(), shortest)
+        interval = own * max(PACE.interval(turn()), shortest)
         st.fragment(part, run_every=interval if running else None)(*arguments, running)
 
     st.fragment(paced, run_every=REVIEW if running else None)()

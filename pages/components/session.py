@@ -118,6 +118,11 @@ def engine() -> Engine:
         return _engine()
 
 
+def turn() -> float:
+    """Seconds in which every round that runs has come on: nothing new is to be seen more often than that."""
+    return engine().turn() if _engine.cache_info().currsize else 0.0
+
+
 @cache
 def _labs() -> Labs:
     take_settings()

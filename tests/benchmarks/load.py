@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -36,6 +36,7 @@ BOARD = "class_board"  # a page; before there was one, another page stands in fo
 LONG = 200  # epochs of a round that is not over while it is watched
 SETTLING = 15.0  # seconds until the pages have found their pace
 POLL = 0.25  # seconds
+WEIGHING = 4.0  # seconds between two looks at the memory
 PATIENCE = 240.0  # seconds
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))  # of a soak
 WARMING = 0.25  # of a soak: what grows then is not counted
@@ -115,7 +116,8 @@ async def started(lab: Server, students: int) -> tuple[list[float], float, float
     """
     async with AsyncExitStack() as stack:
         tabs = await opened(stack, lab, students)
-        most = asyncio.create_task(peak(lab, tabs))
+        done = asyncio.Event()
+        most = asyncio.create_task(peak(lab, done))
         before, start = left(lab), time.monotonic()
 
         async def student(one: Tab) -> float:
@@ -127,6 +129,7 @@ async def started(lab: Server, students: int) -> tuple[list[float], float, float
 
         firsts = await asyncio.gather(*map(student, tabs))
         took = (left(lab) - before) / len(cores())
+        done.set()
         calm(tabs)
         return firsts, took, await most
 
@@ -146,13 +149,13 @@ async def pure_seconds(lab: Server, students: int) -> float:
         return (left(lab) - before) / len(cores())
 
 
-async def peak(lab: Server, tabs: list[Tab]) -> float:
-    """The most memory from now until no tab ticks any more."""
+async def peak(lab: Server, done: asyncio.Event) -> float:
+    """The most memory from now until all is done, looked at now and then: a look holds up whom it looks at."""
     most = megabytes(lab)
-    await asyncio.sleep(2 * POLL)
-    while any(one.live for one in tabs):
+    while not done.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), WEIGHING)
         most = max(most, megabytes(lab))
-        await asyncio.sleep(2 * POLL)
     return most
 
 

@@ -1,0 +1,52 @@
+"""What the live page waits for instead of coming again later: a round's first points, and its end.
+
+A page that waits costs nothing. The pages of a class tick every two or three seconds; without the waiting they would
+show what a student longs to see that much later.
+"""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.lab import Lab, LabRound
+from pages.components.pace import PACE
+from pages.components.session import session, turn, viewed_round
+
+# A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
+# quick, then for any at all, as when a class has pressed Start. Seconds, one after the other.
+ALL_POINTS, ANY_POINT = 0.4, 1.0
+NEARLY = 1.5  # times the time to the next tick: a round that may be over by then is seen out
+GLANCE = 0.3  # seconds after which it is said anew how long it will be, and what was clicked meanwhile is done
+
+
+def first_points(lab: Lab) -> None:
+    """Wait for the first points of a round, once: whatever a student does next is not to wait for them again."""
+    state, round_ = session(), viewed_round(lab)
+    if round_ is None or round_.progress.started or state.awaited == (lab.token, round_.number):
+        return
+    state.awaited = lab.token, round_.number
+    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.all()), ALL_POINTS)
+    round_.handle.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
+
+
+def see_out(round_: LabRound, say: Callable[[], None]) -> None:
+    """At a tick, stay with a round that may be over before the next one but one, then have the whole page drawn.
+
+    The next tick comes in its time, and what was clicked meanwhile comes first.
+
+    say: tells how far the round is
+    """
+    context = get_script_run_ctx()
+    if context is None or not context.fragment_ids_this_run:  # the whole page is being drawn, and there is more of it
+        return
+    left, interval = round_.handle.remaining(), PACE.interval(turn())
+    if left is None or left > NEARLY * interval:
+        return
+    next_tick = time.monotonic() + interval
+    while not round_.handle.wait(GLANCE).status.over:
+        if time.monotonic() > next_tick:
+            st.rerun(scope="fragment")
+        say()
+    st.rerun()

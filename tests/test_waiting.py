@@ -1,0 +1,108 @@
+"""What a page waits for: a round's first points, once; and a round's end, while the student may do something else."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.lab import Kept, LabRound
+from core.progress import RoundProgress, Status
+from pages.components import waiting
+from tests.made import made
+
+ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
+RUNNING = replace(ROUND, status=Status.RUNNING)
+INTERVAL = 2.0  # seconds between two ticks
+
+
+class Rerun(BaseException):
+    """The page is to be drawn anew."""
+
+
+@dataclass
+class Handle:
+    """A round that is over after so many seconds of waiting, on a clock of its own."""
+
+    seconds: float
+    says: float | None  # seconds that it says it will take
+    now: float = 0.0
+
+    @property
+    def progress(self) -> RoundProgress:
+        return ROUND if self.now >= self.seconds else RUNNING
+
+    def remaining(self) -> float | None:
+        return self.says
+
+    def wait(self, timeout: float) -> RoundProgress:
+        self.now = min(self.now + timeout, max(self.seconds, self.now))
+        return self.progress
+
+
+def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, parts: list[str] | None) -> tuple[list[Any], int]:
+    """What a tick asks to be drawn anew, and how often it said how far the round is."""
+    reruns: list[Any] = []
+    said: list[float] = []
+
+    def rerun(scope: str = "app") -> None:
+        reruns.append(scope)
+        raise Rerun
+
+    monkeypatch.setattr(waiting, "get_script_run_ctx", lambda: SimpleNamespace(fragment_ids_this_run=parts))
+    monkeypatch.setattr(waiting, "PACE", SimpleNamespace(interval=lambda turn: INTERVAL))
+    monkeypatch.setattr(waiting, "turn", lambda: 0.0)
+    monkeypatch.setattr(waiting.st, "rerun", rerun)
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: getattr(handle, "now", 0.0)))
+    with suppress(Rerun):
+        waiting.see_out(LabRound(1, handle), lambda: said.append(handle.now))
+    return reruns, len(said)
+
+
+def test_a_tick_stays_for_an_end_that_is_near_and_has_the_whole_page_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(1.7, 1.5)
+    assert seen_out(handle, monkeypatch, ["part"]) == (["app"], 5)  # every 0.3 s it is said how far the round is
+    assert handle.now == 1.7
+
+
+def test_an_end_that_is_later_than_it_seemed_leaves_the_next_tick_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(60.0, 1.5)
+    assert seen_out(handle, monkeypatch, ["part"])[0] == ["fragment"]
+    assert INTERVAL < handle.now <= INTERVAL + waiting.GLANCE
+
+
+@pytest.mark.parametrize("says", [None, INTERVAL * waiting.NEARLY + 0.1, 100.0])
+def test_a_tick_does_not_stay_for_an_end_that_is_far_or_unknown(
+    says: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = Handle(60.0, says)
+    assert seen_out(handle, monkeypatch, ["part"]) == ([], 0) and handle.now == 0.0
+
+
+@pytest.mark.parametrize("parts", [None, []])
+def test_the_whole_page_stays_for_nothing(parts: list[str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is more of it to be drawn below."""
+    handle = Handle(1.0, 0.5)
+    assert seen_out(handle, monkeypatch, parts) == ([], 0) and handle.now == 0.0
+
+
+def test_a_round_that_has_just_ended_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seen_out(Kept(ROUND), monkeypatch, ["part"]) == (["app"], 0)
+
+
+def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student who presses something else meanwhile does not wait for them again."""
+    state = SimpleNamespace(awaited=None)
+    waited: list[Callable[[RoundProgress], bool]] = []
+    nothing = replace(ROUND, status=Status.RUNNING, epochs_done=np.zeros(6, int))
+    round_ = LabRound(3, SimpleNamespace(progress=nothing, wait_for=lambda seen, seconds: waited.append(seen)))
+    monkeypatch.setattr(waiting, "session", lambda: state)
+    monkeypatch.setattr(waiting, "viewed_round", lambda lab: round_)
+    for token in ("lab", "lab", "other lab", "other lab"):
+        waiting.first_points(SimpleNamespace(token=token))
+    assert len(waited) == 4
+    some = replace(nothing, epochs_done=np.array([1, 0, 0, 0, 0, 0]))
+    assert [seen(some) for seen in waited[:2]] == [False, True]
