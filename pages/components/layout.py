@@ -16,6 +16,7 @@ OF_A_CLASS = ("class", "teach")  # in an address that leads to it, whatever page
 ICON = Path(__file__).with_name("icon.svg")  # our own: Streamlit's icons are fetched from elsewhere
 FRAMED = "framed"  # in the session state, once the app has run around a page
 ROUNDING = 40  # pixels: a few more or less are no reason to draw anew
+LEAVING = 2000  # milliseconds in which a page that is being left does not tell its width
 FIRST = "narrow"  # the page that an address without one leads to
 BESIDE = (CLASS, "glossary", "about")  # not on the way through the lesson
 UNNAMED = ("lesson_link",)  # led to from About
@@ -75,11 +76,19 @@ button[kind="primary"], button[kind="primaryFormSubmit"] {background-color: #2b6
 </style>
 """
 
+# What a page tells comes under its own name, and the newest word counts: told between a click that leads to another
+# page and the server's answer to it, the width would bring the student back.
 MEASURE = """
 export default function ({ setStateValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]') ?? document.body;
   let told = null, timer = null;
   const tell = () => {
+    const left = window.leaving;
+    const arrived = left && left.to === location.pathname && left.to !== left.from;
+    if (left && !arrived && performance.now() - left.since < LEAVING) {
+      timer = setTimeout(tell, LEAVING);
+      return;
+    }
     const style = getComputedStyle(page);
     const inner = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const width = Math.floor(inner / ROUNDING) * ROUNDING;
@@ -90,12 +99,19 @@ export default function ({ setStateValue }) {
   tell();
   return () => { watch.disconnect(); clearTimeout(timer); };
 }
-""".replace("ROUNDING", str(ROUNDING))
+""".replace("ROUNDING", str(ROUNDING)).replace("LEAVING", str(LEAVING))
 
 # The address holds the key to the lab: no request that leaves the page may tell it, not even to the server's own logs.
 DOCUMENT = """
 export default function ({ data }) {
   document.documentElement.lang = data.lang;
+  if (!('leaving' in window)) {
+    window.leaving = null;
+    addEventListener('click', click => {
+      const link = click.target.closest?.('a');
+      if (link) window.leaving = { from: location.pathname, to: link.pathname, since: performance.now() };
+    }, true);
+  }
   if (document.querySelector('meta[name=referrer]')) return;
   const meta = document.createElement('meta');
   meta.name = 'referrer';

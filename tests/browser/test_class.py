@@ -54,7 +54,7 @@ class Classroom:
         page = self.opens(f"?class={code}")
         press(page, "Join this class")
         page.get_by_text("You are").wait_for()
-        return page
+        return settled(page)
 
 
 def settled(page: Page) -> Page:
