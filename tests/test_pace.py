@@ -1,6 +1,7 @@
 """The pace of the pages: what they cost together, on a clock and a processor that the tests set."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -18,8 +19,10 @@ from pages.components.pace import (
     WHOLE,
     WINDOW,
     Pace,
+    is_tick,
     seconds_between,
     stagger,
+    ticking,
 )
 from tests.servers import at_once
 
@@ -79,6 +82,25 @@ def test_a_page_is_not_drawn_more_often_than_its_round_comes_on() -> None:
     assert room.pace.interval(turn=1.8) == 2.0
     assert room.pace.interval(turn=40.0) == LONGEST
     assert room.pace.interval(turn=0.2) == SHORTEST
+
+
+def test_a_part_is_a_tick_when_it_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with the whole page, and not when its pace is reviewed."""
+    parts: list[Callable[..., None]] = []
+
+    def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
+        parts.append(part)
+        return part
+
+    monkeypatch.setattr(pace.st, "fragment", fragment)
+    monkeypatch.setattr(pace, "turn", lambda: 0.0)
+    ticks: list[bool] = []
+    ticking(lambda running: ticks.append(is_tick()), True)
+    review, part = parts
+    part(True)
+    review()
+    parts[-1](True)
+    assert ticks == [False, True, False, True]
 
 
 def test_dear_ticks_come_less_often_than_cheap_ones() -> None:

@@ -43,7 +43,7 @@ class Handle:
         return self.progress
 
 
-def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, parts: list[str] | None) -> tuple[list[Any], int]:
+def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, is_tick: bool = True) -> tuple[list[Any], int]:
     """What a tick asks to be drawn anew, and how often it said how far the round is."""
     reruns: list[Any] = []
     said: list[float] = []
@@ -52,7 +52,7 @@ def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, parts: list[str] | No
         reruns.append(scope)
         raise Rerun
 
-    monkeypatch.setattr(waiting, "get_script_run_ctx", lambda: SimpleNamespace(fragment_ids_this_run=parts))
+    monkeypatch.setattr(waiting, "is_tick", lambda: is_tick)
     monkeypatch.setattr(waiting, "PACE", SimpleNamespace(interval=lambda turn: INTERVAL))
     monkeypatch.setattr(waiting, "turn", lambda: 0.0)
     monkeypatch.setattr(waiting.st, "rerun", rerun)
@@ -64,13 +64,13 @@ def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, parts: list[str] | No
 
 def test_a_tick_stays_for_an_end_that_is_near_and_has_the_whole_page_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle(1.7, 1.5)
-    assert seen_out(handle, monkeypatch, ["part"]) == (["app"], 5)  # every 0.3 s it is said how far the round is
+    assert seen_out(handle, monkeypatch) == (["app"], 5)  # every 0.3 s it is said how far the round is
     assert handle.now == 1.7
 
 
 def test_an_end_that_is_later_than_it_seemed_leaves_the_next_tick_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle(60.0, 1.5)
-    assert seen_out(handle, monkeypatch, ["part"])[0] == ["fragment"]
+    assert seen_out(handle, monkeypatch)[0] == ["fragment"]
     assert INTERVAL < handle.now <= INTERVAL + waiting.GLANCE
 
 
@@ -79,18 +79,17 @@ def test_a_tick_does_not_stay_for_an_end_that_is_far_or_unknown(
     says: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = Handle(60.0, says)
-    assert seen_out(handle, monkeypatch, ["part"]) == ([], 0) and handle.now == 0.0
+    assert seen_out(handle, monkeypatch) == ([], 0) and handle.now == 0.0
 
 
-@pytest.mark.parametrize("parts", [None, []])
-def test_the_whole_page_stays_for_nothing(parts: list[str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_page_stays_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is more of it to be drawn below."""
     handle = Handle(1.0, 0.5)
-    assert seen_out(handle, monkeypatch, parts) == ([], 0) and handle.now == 0.0
+    assert seen_out(handle, monkeypatch, is_tick=False) == ([], 0) and handle.now == 0.0
 
 
 def test_a_round_that_has_just_ended_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert seen_out(Kept(ROUND), monkeypatch, ["part"]) == (["app"], 0)
+    assert seen_out(Kept(ROUND), monkeypatch) == (["app"], 0)
 
 
 def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

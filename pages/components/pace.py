@@ -100,6 +100,12 @@ def stagger(page: str) -> float:
 
 
 PACE = Pace()
+_run = threading.local()  # a run of the page is a thread
+
+
+def is_tick() -> bool:
+    """Whether what is being drawn is a tick, that part alone, and not with what is around it."""
+    return getattr(_run, "tick", False)
 
 
 def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST) -> None:
@@ -112,16 +118,20 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
     and all that is in it stay the same for the browser.
     """
 
-    def part(*given: Any) -> None:
-        context = get_script_run_ctx()
-        if running and context is not None:
-            PACE.drawn(context.session_id)
-        draw(*given)
-
     def paced() -> None:
         context = get_script_run_ctx()
         own = stagger(context.session_id) if context is not None else 1.0
         interval = own * max(PACE.interval(turn()), shortest)
+        inside = True  # what is drawn first is no tick
+
+        def part(*given: Any) -> None:
+            page = get_script_run_ctx()
+            if running and page is not None:
+                PACE.drawn(page.session_id)
+            _run.tick = not inside
+            draw(*given)
+
         st.fragment(part, run_every=interval if running else None)(*arguments, running)
+        inside = False
 
     st.fragment(paced, run_every=REVIEW if running else None)()

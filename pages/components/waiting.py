@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.lab import Lab, LabRound
-from pages.components.pace import PACE
+from pages.components.pace import PACE, is_tick
 from pages.components.session import session, turn, viewed_round
 
 # A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
@@ -38,8 +37,7 @@ def see_out(round_: LabRound, say: Callable[[], None]) -> None:
 
     say: tells how far the round is
     """
-    context = get_script_run_ctx()
-    if context is None or not context.fragment_ids_this_run:  # the whole page is being drawn, and there is more of it
+    if not is_tick():  # there is more to be drawn
         return
     left, interval = round_.handle.remaining(), PACE.interval(turn())
     if left is None or left > NEARLY * interval:

@@ -19,6 +19,7 @@ from core.engine.local import Engine
 from core.progress import Status
 from core.rounds import run_round
 from core.store import LabRecord, RoundRecord, Store
+from tests.benchmarks.live import FOLDED
 from tests.benchmarks.websocket_client import Tab, tab
 from tests.browser.conftest import Server
 from tests.servers import same
@@ -69,8 +70,10 @@ class Lesson:
     async def opened(self, student: Tab) -> None:
         """Set a new lab up."""
         self.token = student.lab
+        await student.unfold(FOLDED)
         for label, number in SETTINGS.items():
             await student.enter(label, number)
+        await student.unfold(FOLDED, False)
 
 
 @pytest.fixture

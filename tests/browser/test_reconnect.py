@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Block_pb2 import Block
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
@@ -49,10 +50,11 @@ class Student(Tab):
         self.fields: dict[str, float] = {}
         self.faults: list[Element] = []
 
-    def _see(self, element: Element) -> None:
-        super()._see(element)
-        kind = element.WhichOneof("type")
-        self.ids |= set(filter(None, [getattr(getattr(element, kind or "", None), "id", "")]))
+    def _see(self, element: Element | Block, kind: str) -> None:
+        super()._see(element, kind)
+        self.ids |= set(filter(None, [getattr(getattr(element, kind, None), "id", "")]))
+        if not isinstance(element, Element):
+            return
         if kind == "number_input":
             self.fields[element.number_input.label] = element.number_input.default
         elif kind == "exception" or (kind == "alert" and "not here any more" in element.alert.body):
@@ -115,7 +117,7 @@ async def a_class(port: int) -> list[str]:
     """Everybody opens a lab and sets a number of their own, some let a round learn; the tokens, in order."""
     async with AsyncExitStack() as stack:
         students = await asyncio.gather(*(joined(stack, port) for _ in range(TABS)))
-        await asyncio.gather(*(one.enter("images", 200 + number) for number, one in enumerate(students)))
+        await asyncio.gather(*(one.enter("trials", 20 + number) for number, one in enumerate(students)))
         for number in LEARNING:
             await students[number].enter("epochs", LONG)
             await students[number].click("Start")
@@ -136,14 +138,14 @@ def test_a_class_that_comes_back_at_once_after_a_kill_finds_every_lab(begin: Cal
     server.end(signal.SIGKILL)
     students = run(back_again(port_of(begin()), tokens))
     assert [student.lab for student in students] == tokens
-    assert [student.fields["images"] for student in students] == [200 + number for number in range(TABS)]
+    assert [student.fields["trials"] for student in students] == [20 + number for number in range(TABS)]
     assert [student.faults for student in students] == [[]] * TABS
     until(lambda: all(over(kept(url, tokens[number])) for number in LEARNING), PAUSE)
 
 
 def written(lab: Lab | None, number: int) -> bool:
     """Whether all that a student did stands in the store."""
-    return lab is not None and lab.plan.images == 200 + number and bool(lab.rounds) == (number in LEARNING)
+    return lab is not None and lab.plan.trials == 20 + number and bool(lab.rounds) == (number in LEARNING)
 
 
 def over(lab: Lab | None) -> bool:
@@ -192,15 +194,15 @@ async def storm(port: int, rng: random.Random) -> list[Element]:
     """Junk of every kind beside a student who works on; what went wrong on that student's page."""
     async with AsyncExitStack() as stack:
         quiet = await joined(stack, port)
-        await quiet.enter("images", 321)
+        await quiet.enter("trials", 32)
         broken = [b"\xff" + rng.randbytes(rng.randint(1, 60)) for _ in range(TRIES)]  # no message begins so
         assert all(await asyncio.gather(*(refuses(port, junk) for junk in [*broken, "text", b"\0" * LARGE])))
         forger = await joined(stack, port)
         for _ in range(TRIES):
             await forger.socket.send(forged(rng, forger))
         await quiet.open()
-        assert quiet.fields["images"] == 321
-        assert (await joined(stack, port, quiet.lab)).fields["images"] == 321
+        assert quiet.fields["trials"] == 32
+        assert (await joined(stack, port, quiet.lab)).fields["trials"] == 32
         return quiet.faults
 
 
