@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components import layout
+from pages.components.collector import spare_the_libraries
 from pages.components.pace import PACE
 from pages.components.text import listen
 
@@ -20,6 +21,7 @@ def main() -> None:
     page = st.navigation(layout.rooms(), position="top")
     layout.frame(page)
     page.run()
+    spare_the_libraries()
 
 
 if __name__ == "__main__":

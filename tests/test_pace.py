@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,8 @@ from pages.components import pace
 from pages.components.pace import (
     DEAREST,
     GONE,
+    HOLDS,
     LONGEST,
-    REVIEW,
     SHARE,
     SHORTEST,
     STEP,
@@ -19,10 +20,10 @@ from pages.components.pace import (
     WHOLE,
     WINDOW,
     Pace,
-    is_tick,
     seconds_between,
     stagger,
     ticking,
+    to_next_tick,
 )
 from tests.servers import at_once
 
@@ -60,12 +61,12 @@ def test_few_pages_tick_every_second(pages: int) -> None:
 
 
 @pytest.mark.parametrize(("pages", "cost"), [(60, 0.005), (100, 0.005), (50, 0.01), (90, 0.0055)])
-def test_a_class_takes_no_more_than_its_share_reviews_included(pages: int, cost: float) -> None:
+def test_a_class_takes_no_more_than_its_share(pages: int, cost: float) -> None:
     room = Classroom()
     room.watch(pages, cost, 30)
     share = room.watch(pages, cost, 60)
     assert SHORTEST < room.pace.interval() <= LONGEST
-    assert share + pages * cost / REVIEW <= SHARE + 0.005
+    assert share <= SHARE + 0.005
 
 
 @pytest.mark.parametrize("pages", [300, 1_000])
@@ -84,23 +85,68 @@ def test_a_page_is_not_drawn_more_often_than_its_round_comes_on() -> None:
     assert room.pace.interval(turn=0.2) == SHORTEST
 
 
+@dataclass
+class Page:
+    """A part of a page that ticks, with the pace and the clock that a test sets."""
+
+    pace: float = SHORTEST
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.told: list[float | None] = []  # seconds between two ticks, with each whole page
+        self.drawn: list[float | None] = []  # seconds to the next tick, with each time that the part was drawn
+
+    def draw(self, patch: pytest.MonkeyPatch, running: bool = True) -> Callable[[], None]:
+        """Draw the whole page; what draws the part alone."""
+        parts: list[Callable[..., None]] = []
+
+        def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
+            parts.append(part)
+            self.told.append(run_every)
+            return part
+
+        patch.setattr(pace.st, "fragment", fragment)
+        patch.setattr(pace.st, "rerun", lambda: self.draw(patch, running))
+        patch.setattr(pace, "turn", lambda: 0.0)
+        patch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: self.now))
+        patch.setattr(pace, "get_script_run_ctx", lambda: SimpleNamespace(session_id="page"))
+        patch.setattr(pace, "stagger", lambda page: 1.0)
+        patch.setattr(pace, "PACE", SimpleNamespace(interval=lambda turn: self.pace, drawn=lambda page: None))
+        ticking(lambda running: self.drawn.append(to_next_tick()), running)
+        return lambda: parts[0](running)
+
+
 def test_a_part_is_a_tick_when_it_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not with the whole page, and not when its pace is reviewed."""
-    parts: list[Callable[..., None]] = []
+    page = Page()
+    tick = page.draw(monkeypatch)
+    tick()
+    tick()
+    page.draw(monkeypatch)
+    assert page.drawn == [None, SHORTEST, SHORTEST, None]
 
-    def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
-        parts.append(part)
-        return part
 
-    monkeypatch.setattr(pace.st, "fragment", fragment)
-    monkeypatch.setattr(pace, "turn", lambda: 0.0)
-    ticks: list[bool] = []
-    ticking(lambda running: ticks.append(is_tick()), True)
-    review, part = parts
-    part(True)
-    review()
-    parts[-1](True)
-    assert ticks == [False, True, False, True]
+def test_a_page_is_told_another_pace_once_it_has_had_one_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    tick = page.draw(monkeypatch)
+    page.now = 10 * HOLDS
+    tick()
+    assert page.told == [1.0]  # nothing is told while nothing changes
+    tick = page.draw(monkeypatch)
+    page.pace = LONGEST
+    page.now += HOLDS - 0.1
+    tick()
+    assert page.told == [1.0, 1.0]
+    page.now += 0.1
+    tick()
+    assert page.told == [1.0, 1.0, LONGEST]
+
+
+def test_a_page_on_which_nothing_runs_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    tick = page.draw(monkeypatch, running=False)
+    page.now, page.pace = 10 * HOLDS, LONGEST
+    tick()
+    assert page.told == [None]
 
 
 def test_dear_ticks_come_less_often_than_cheap_ones() -> None:
@@ -156,8 +202,8 @@ def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
 
 def test_a_hundred_pages_and_ten_boards_take_a_quarter_of_a_core_at_most() -> None:
     room = Classroom()
-    room.watch(110, 0.0055, 30)
-    assert room.watch(110, 0.0055, 60) + 110 * 0.0055 / REVIEW <= 0.25
+    room.watch(110, 0.0065, 30)
+    assert room.watch(110, 0.0065, 60) <= 0.25
 
 
 @pytest.mark.parametrize("often", [0.1, 0.5, 2.0])

@@ -28,12 +28,13 @@ class Handle:
     """A round that is over after so many seconds of waiting, on a clock of its own."""
 
     seconds: float
-    says: float | None  # seconds that it says it will take
+    says: float | None  # seconds that it says it will take when it is asked
+    said: float | None = 2.0  # what it said when it last came on
     now: float = 0.0
 
     @property
     def progress(self) -> RoundProgress:
-        return ROUND if self.now >= self.seconds else RUNNING
+        return ROUND if self.now >= self.seconds else replace(RUNNING, remaining=self.said)
 
     def remaining(self) -> float | None:
         return self.says
@@ -52,9 +53,7 @@ def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, is_tick: bool = True)
         reruns.append(scope)
         raise Rerun
 
-    monkeypatch.setattr(waiting, "is_tick", lambda: is_tick)
-    monkeypatch.setattr(waiting, "PACE", SimpleNamespace(interval=lambda turn: INTERVAL))
-    monkeypatch.setattr(waiting, "turn", lambda: 0.0)
+    monkeypatch.setattr(waiting, "to_next_tick", lambda: INTERVAL if is_tick else None)
     monkeypatch.setattr(waiting.st, "rerun", rerun)
     monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: getattr(handle, "now", 0.0)))
     with suppress(Rerun):
@@ -80,6 +79,25 @@ def test_a_tick_does_not_stay_for_an_end_that_is_far_or_unknown(
 ) -> None:
     handle = Handle(60.0, says)
     assert seen_out(handle, monkeypatch) == ([], 0) and handle.now == 0.0
+
+
+@pytest.mark.parametrize("said", [None, waiting.FAR + 0.1])
+def test_a_round_that_was_far_from_its_end_when_it_last_came_on_is_not_asked(
+    said: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking takes the engine's time, and there are a hundred pages."""
+    handle = Handle(60.0, 1.0, said)
+    monkeypatch.setattr(handle, "remaining", lambda: pytest.fail("asked"))
+    assert seen_out(handle, monkeypatch) == ([], 0) and handle.now == 0.0
+
+
+def test_a_tick_leaves_an_engine_that_does_not_let_it_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that is being closed."""
+    handle = Handle(60.0, 1.0)
+    waits: list[float] = []
+    monkeypatch.setattr(handle, "wait", lambda timeout: waits.append(timeout) or handle.progress)
+    assert seen_out(handle, monkeypatch)[0] == []
+    assert sum(waits) < INTERVAL + 3 * waiting.GLANCE
 
 
 def test_the_whole_page_stays_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

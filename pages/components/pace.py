@@ -2,10 +2,13 @@
 
 A tick costs the server the same whoever asks for it. Together the ticks may take SHARE of one core, so that a class
 which watches its rounds leaves the rest to the rounds themselves. Nor is a page drawn more often than there is anything
-new to see: of sixty rounds on two cores each comes on every four seconds.
+new to see: of sixty rounds on two cores each comes on every 4.5 seconds.
 
     page --drawn--> Pace        it counts the pages and measures what a tick costs
     page <--interval-- Pace     seconds to the next tick
+
+A browser hears of an interval with the whole page only. A tick that finds another one than its page was told has the
+whole page drawn; as long as the pace stays nothing is spent on it.
 """
 
 import math
@@ -22,7 +25,7 @@ from pages.components.session import turn
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
 SHARE = 0.2  # of one core, for the ticks of all pages together: a quarter is what they may take at the worst
-REVIEW = 15.0  # seconds after which a page asks again how often it should tick
+HOLDS = 6.0  # seconds that a page keeps an interval before it is told another
 GONE = 7.0  # seconds without a tick after which a page is not counted any more
 WINDOW = 5.0  # seconds over which the cost of a tick is measured
 USUAL = 0.005  # seconds of CPU that a tick costs, until that has been measured
@@ -89,9 +92,8 @@ class Pace:
 
 
 def seconds_between(pages: int, cost: float) -> float:
-    """The interval at which `pages` use SHARE of a core, ticks that cost `cost` seconds and reviews together."""
-    left = SHARE - pages * cost / REVIEW
-    return pages * cost / left if left > 0 else math.inf
+    """The interval at which `pages` use SHARE of a core, with ticks that cost `cost` seconds."""
+    return pages * cost / SHARE
 
 
 def stagger(page: str) -> float:
@@ -103,9 +105,9 @@ PACE = Pace()
 _run = threading.local()  # a run of the page is a thread
 
 
-def is_tick() -> bool:
-    """Whether what is being drawn is a tick, that part alone, and not with what is around it."""
-    return getattr(_run, "tick", False)
+def to_next_tick() -> float | None:
+    """Seconds from one tick to the next if what is being drawn is a tick, that part alone; None with a whole page."""
+    return getattr(_run, "interval", None)
 
 
 def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST) -> None:
@@ -113,25 +115,24 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
 
     draw: called with the arguments and with `running`, which is false on a page where nothing moves
     shortest: seconds between two ticks, however few pages there are, times the page's own factor
-
-    The inner part ticks. The outer one draws it anew now and then, which tells the browser the new interval; the part
-    and all that is in it stay the same for the browser.
     """
+    context = get_script_run_ctx()
+    own = stagger(context.session_id) if context is not None else 1.0
 
-    def paced() -> None:
-        context = get_script_run_ctx()
-        own = stagger(context.session_id) if context is not None else 1.0
-        interval = own * max(PACE.interval(turn()), shortest)
-        inside = True  # what is drawn first is no tick
+    def paced() -> float:
+        return own * max(PACE.interval(turn()), shortest)
 
-        def part(*given: Any) -> None:
-            page = get_script_run_ctx()
-            if running and page is not None:
-                PACE.drawn(page.session_id)
-            _run.tick = not inside
-            draw(*given)
+    told, since = paced(), time.monotonic()
+    with_the_page = True
 
-        st.fragment(part, run_every=interval if running else None)(*arguments, running)
-        inside = False
+    def part(*given: Any) -> None:
+        page = get_script_run_ctx()
+        if running and page is not None:
+            PACE.drawn(page.session_id)
+            if not with_the_page and time.monotonic() - since >= HOLDS and paced() != told:
+                st.rerun()
+        _run.interval = None if with_the_page else told
+        draw(*given)
 
-    st.fragment(paced, run_every=REVIEW if running else None)()
+    st.fragment(part, run_every=told if running else None)(*arguments, running)
+    with_the_page = False

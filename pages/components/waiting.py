@@ -4,18 +4,20 @@ A page that waits costs nothing. The pages of a class tick every two or three se
 show what a student longs to see that much later.
 """
 
+import math
 import time
 from collections.abc import Callable
 
 import streamlit as st
 
 from core.lab import Lab, LabRound
-from pages.components.pace import PACE, is_tick
-from pages.components.session import session, turn, viewed_round
+from pages.components.pace import to_next_tick
+from pages.components.session import session, viewed_round
 
 # A page waits for a new round's points rather than show an empty chart: for those of all trials while the server is
 # quick, then for any at all, as when a class has pressed Start. Seconds, one after the other.
 ALL_POINTS, ANY_POINT = 0.4, 1.0
+FAR = 15.0  # seconds that a round was to take when it last came on, beyond which nobody asks how long it is now
 NEARLY = 1.5  # times the time to the next tick: a round that may be over by then is seen out
 GLANCE = 0.3  # seconds after which it is said anew how long it will be, and what was clicked meanwhile is done
 
@@ -37,14 +39,18 @@ def see_out(round_: LabRound, say: Callable[[], None]) -> None:
 
     say: tells how far the round is
     """
-    if not is_tick():  # there is more to be drawn
+    interval, progress = to_next_tick(), round_.progress
+    if interval is None:  # there is more to be drawn
         return
-    left, interval = round_.handle.remaining(), PACE.interval(turn())
+    if not progress.status.over and (progress.remaining is None or progress.remaining > FAR):
+        return
+    left = round_.handle.remaining()
     if left is None or left > NEARLY * interval:
         return
     next_tick = time.monotonic() + interval
-    while not round_.handle.wait(GLANCE).status.over:
+    for _ in range(1 + math.ceil(interval / GLANCE)):
+        if round_.handle.wait(GLANCE).status.over:
+            st.rerun()
         if time.monotonic() > next_tick:
             st.rerun(scope="fragment")
         say()
-    st.rerun()

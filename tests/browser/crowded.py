@@ -27,6 +27,6 @@ def come_and_go() -> None:
 
 
 if __name__ == "__main__":
-    pace.REVIEW, pace.GONE, pace.WINDOW = 1.25, 2.0, 1.0
+    pace.HOLDS, pace.GONE, pace.WINDOW = 1.25, 2.0, 1.0
     threading.Thread(target=come_and_go, daemon=True).start()
     sys.exit(cli.main())
