@@ -139,6 +139,7 @@ def test_a_page_is_told_another_pace_once_it_has_had_one_for_a_while(monkeypatch
     page.now += 0.1
     tick()
     assert page.told == [1.0, 1.0, LONGEST]
+    assert page.drawn[-2:] == [SHORTEST, None]  # the part came first: it may have stayed for the end of a round
 
 
 def test_a_page_on_which_nothing_runs_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

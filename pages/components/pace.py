@@ -129,10 +129,10 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
         page = get_script_run_ctx()
         if running and page is not None:
             PACE.drawn(page.session_id)
-            if not with_the_page and time.monotonic() - since >= HOLDS and paced() != told:
-                st.rerun()
         _run.interval = None if with_the_page else told
-        draw(*given)
+        draw(*given)  # first, as it may stay for the end of a round
+        if running and not with_the_page and time.monotonic() - since >= HOLDS and paced() != told:
+            st.rerun()
 
     st.fragment(part, run_every=told if running else None)(*arguments, running)
     with_the_page = False
