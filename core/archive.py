@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from core.choice import Choice
 from core.class_store import ClassRecord, SeatRecord
 from core.classroom import Classroom, Finals, Member, Ranking, Standing
 from core.errors import N_
 from core.final_test import FinalTest, Outcome, Temptation
-from core.lab import Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json, unfinished
+from core.lab import Lab
+from core.lab_round import Kept, LabRound, unfinished
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
+from core.space import spaces_from_json, spaces_to_json
 from core.store import LabRecord, MemberRecord, OpeningRecord, RepeatRecord, RoundRecord, StoreError
 
 CURVES = np.dtype("<f4")

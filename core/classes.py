@@ -21,7 +21,8 @@ from core.board import Board, Final, Seen, Track, board, seen, track
 from core.classroom import LANGUAGES, Classroom, Member, Ranking, Standing, hash_of
 from core.errors import N_, LessonError
 from core.final_test import Outcome
-from core.lab import ROUNDS, Kept, Lab, LabRound
+from core.lab import ROUNDS, Lab
+from core.lab_round import Kept, LabRound
 from core.plan import LIMITS
 from core.preset import Preset
 from core.progress import RoundProgress

@@ -22,8 +22,10 @@ import numpy as np
 
 from core.again import spread
 from core.journal import FORMAT, LARGEST, VERSION, JournalError, import_journal
-from core.lab import Lab, LabRound, spaces_to_json
+from core.lab import Lab
+from core.lab_round import LabRound
 from core.script import script, script_data, script_zip
+from core.space import spaces_to_json
 
 __all__ = [
     "LARGEST",

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from core.again import SEEDS
+from core.choice import Choice
 from core.errors import N_, LessonError
-from core.lab import NOTE_LENGTH, ROUNDS, UNDO, Choice, Kept, Lab, LabRound, spaces_from_json, spaces_to_json
+from core.lab import NOTE_LENGTH, ROUNDS, UNDO, Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import RoundProgress, Status
+from core.space import spaces_from_json, spaces_to_json
 
 FORMAT, VERSION = "narrowing-lab journal", 2
 LARGEST = 2**20  # bytes

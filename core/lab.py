@@ -4,89 +4,31 @@ Whatever changes in a lab is told to `changed`, which writes it down (see saving
 one lab at once, each in a thread of its own.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from core import pseudonyms
 from core.again import Again
+from core.choice import Choice
 from core.classroom import Classroom, Member
-from core.engine.local import Engine, RoundHandle
+from core.engine.local import Engine
 from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.final_test import FinalTest
+from core.lab_round import Kept, LabRound
 from core.plan import LIMITS, RoundPlan
 from core.preset import AS_IT_COMES, Preset
-from core.progress import RoundProgress, Status
+from core.progress import Status
 from core.replay import Replay
-from core.space import LogRange, SearchSpace
+from core.space import SearchSpace
 
 NOTE_LENGTH = 300
 ROUNDS = 100  # a lab
 UNDO = 100  # ranges to go back to
-
-
-class Kept:
-    """A round that nothing is done to any more, as the store gave it back; what a page sees of a RoundHandle."""
-
-    fault: LessonError | None = None
-
-    def __init__(self, progress: RoundProgress) -> None:
-        self.progress = progress
-
-    def remaining(self) -> float | None:
-        """It is over."""
-        return 0.0
-
-    def pause(self) -> None:
-        """Nothing to pause."""
-
-    def resume(self) -> None:
-        """Nothing to resume."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-    def give_up(self, trial: int) -> None:
-        """Nothing to give up."""
-
-    def wait(self, timeout: float | None = None) -> RoundProgress:
-        """There is nothing to wait for."""
-        return self.progress
-
-    def wait_for(self, seen: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
-        """There is nothing to wait for."""
-        return self.progress
-
-
-@dataclass
-class LabRound:
-    """One round of a lab."""
-
-    number: int
-    handle: RoundHandle | Kept
-    note: str = ""
-
-    @property
-    def progress(self) -> RoundProgress:
-        return self.handle.progress
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The one value a student has settled on, and the trial it comes from, if any."""
-
-    learning_rate: float
-    weight_decay: float
-    number: int | None = None  # of the round
-    trial: int | None = None
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
 
 
 def _nobody(lab: "Lab", number: int | None) -> None:
@@ -385,18 +327,3 @@ class Lab:
             if self.final is not None:
                 over = [one for one in self.rounds if one.progress.status is Status.FINISHED]
                 self.final.tempt(engine, self.token, [(one.number, one.progress.plan.to_the_end()) for one in over])
-
-
-def spaces_to_json(spaces: list[SearchSpace]) -> str:
-    """Ranges as JSON: a list of {axis: [low, high]}."""
-    return json.dumps([{axis: [one.low, one.high] for axis, one in space.ranges().items()} for space in spaces])
-
-
-def spaces_from_json(text: str) -> list[SearchSpace]:
-    """What `spaces_to_json` wrote."""
-    return [SearchSpace(**{axis: LogRange(*ends) for axis, ends in space.items()}) for space in json.loads(text)]
-
-
-def unfinished(plan: RoundPlan) -> Kept:
-    """A round of which only the plan is known."""
-    return Kept(replace(RoundProgress.of(plan), status=Status.WAITING))

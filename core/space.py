@@ -4,6 +4,7 @@ A hyperparameter that spans decades is searched by its exponent: value = 10 ** e
 range. This is the only module that turns one into the other.
 """
 
+import json
 import sys
 from dataclasses import dataclass, replace
 
@@ -150,3 +151,13 @@ def power(exponent: float) -> str:
 def plain(value: float) -> str:
     """A value in three digits, as it stands in the lesson's lines: 0.0092, 3.86e-07."""
     return f"{value:.3g}"
+
+
+def spaces_to_json(spaces: list[SearchSpace]) -> str:
+    """Ranges as JSON: a list of {axis: [low, high]}."""
+    return json.dumps([{axis: [one.low, one.high] for axis, one in space.ranges().items()} for space in spaces])
+
+
+def spaces_from_json(text: str) -> list[SearchSpace]:
+    """What `spaces_to_json` wrote."""
+    return [SearchSpace(**{axis: LogRange(*ends) for axis, ends in space.items()}) for space in json.loads(text)]

@@ -23,24 +23,13 @@ from core.lab import Lab
 from core.names import NICKNAME, TITLE
 from core.preset import Preset
 from core.store import StoreError
+from pages.components.allowances import limits, who
 from pages.components.board import live_board, name, spellings, watch
 from pages.components.desk import desk
 from pages.components.keeping import keep, kept
 from pages.components.layout import FIRST, header, language_switch, page_width, whole_app
 from pages.components.preset_form import preset_form
-from pages.components.session import (
-    adopt,
-    attempt,
-    classes,
-    engine,
-    in_address,
-    known_lab,
-    lab,
-    limits,
-    session,
-    tell_fault,
-    who,
-)
+from pages.components.session import adopt, attempt, classes, engine, in_address, known_lab, lab, session, tell_fault
 from pages.components.text import LANGUAGES, _, language, speak, told
 from pages.components.widgets import entered, widget_key
 

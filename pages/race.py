@@ -17,7 +17,8 @@ from pages.components import race_chart
 from pages.components.layout import header, onward, page_width
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
-from pages.components.session import attempt, begin_race, engine, lab, lab_race, tell_fault
+from pages.components.racing import begin_race, lab_race
+from pages.components.session import attempt, engine, lab, tell_fault
 from pages.components.tables import arrow
 from pages.components.text import _, language, listen, told
 

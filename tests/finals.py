@@ -1,7 +1,8 @@
 """A lab with a round, a choice, and its final test done: where the tests of it begin."""
 
+from core.choice import Choice
 from core.final_test import FinalTest
-from core.lab import Choice, Lab
+from core.lab import Lab
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
 from tests.servers import Server

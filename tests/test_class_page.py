@@ -11,14 +11,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import codes, limits
+from core.choice import Choice
 from core.classroom import Classroom, Finals, Ranking
 from core.errors import LessonError
-from core.lab import Choice, Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.names import NICKNAME
 from core.plan import RoundPlan
 from core.preset import Preset
 from pages import race as race_page
-from pages.components import session
+from pages.components import allowances
 from pages.components.desk import export
 from pages.components.session import classes, engine, labs
 from tests.made import made
@@ -36,9 +38,9 @@ HOSTILE = [
 @pytest.fixture(autouse=True)
 def anew() -> Iterator[None]:
     """Nobody has tried anything yet."""
-    session.limits.cache_clear()
+    allowances.limits.cache_clear()
     yield
-    session.limits.cache_clear()
+    allowances.limits.cache_clear()
 
 
 def page(**address: str) -> AppTest:
@@ -199,8 +201,8 @@ def test_codes_are_not_guessed_by_trying() -> None:
 def test_new_sessions_do_not_help_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     _, classroom, _ = created()
     tabs = iter(range(1000))
-    monkeypatch.setattr("pages.components.session.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
-    session.limits().wrong_codes._allowances["address"] = limits.Allowance(20, 0.0)
+    monkeypatch.setattr("pages.components.allowances.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
+    allowances.limits().wrong_codes._allowances["address"] = limits.Allowance(20, 0.0)
     app = page(lang="en")
     for _ in range(20):
         app.text_input(key="code").set_value(codes.draw())
@@ -208,7 +210,7 @@ def test_new_sessions_do_not_help_an_address(monkeypatch: pytest.MonkeyPatch) ->
     app.text_input(key="code").set_value(classroom.code)
     ran(button(app, "Join").click().run())
     assert "Too many tries" in app.warning[0].value
-    monkeypatch.setattr("pages.components.session.who", lambda: ("tab", "10.0.0.2"))
+    monkeypatch.setattr("pages.components.allowances.who", lambda: ("tab", "10.0.0.2"))
     ran(button(app, "Join").click().run())
     assert len(classroom.members) == 1
 
@@ -216,13 +218,13 @@ def test_new_sessions_do_not_help_an_address(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_class_may_join_from_one_address_in_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     _, classroom, _ = created()
     tabs = iter(range(1000))
-    monkeypatch.setattr("pages.components.session.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
+    monkeypatch.setattr("pages.components.allowances.who", lambda: (f"tab {next(tabs)}", "10.0.0.1"))
     for _ in range(30):
         app = page(lang="en")
         app.text_input(key="code").set_value(classroom.code)
         ran(button(app, "Join").click().run())
     assert len(classroom.members) == 30
-    allowed = session.limits()
+    allowed = allowances.limits()
     for student_ in range(70):  # and seventy more without the page
         for limiter in (allowed.wrong_codes, allowed.new_seats):
             limiter.take(f"student {student_}", "10.0.0.1")

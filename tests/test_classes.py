@@ -14,7 +14,8 @@ from core.classes import Classes
 from core.classroom import Classroom, Finals, Ranking, Standing
 from core.engine.local import Engine
 from core.errors import LessonError
-from core.lab import Kept, Lab, LabRound, unfinished
+from core.lab import Lab
+from core.lab_round import Kept, LabRound, unfinished
 from core.preset import Preset
 from core.store import Store, lab_id
 from tests.database import everything

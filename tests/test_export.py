@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.choice import Choice
 from core.errors import LessonError
 from core.export import COLUMNS, LARGEST, SETTINGS, decimals, harmless, import_journal, journal_csv, journal_json
 from core.final_test import FinalTest
 from core.journal import PLAN_PARTS_1
-from core.lab import NOTE_LENGTH, ROUNDS, Choice, Kept, Lab, LabRound
+from core.lab import NOTE_LENGTH, ROUNDS, Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import LogRange, SearchSpace

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.choice import Choice
 from core.final_test import Temptation
-from core.lab import Choice, Lab
+from core.lab import Lab
 from pages.components import figures
 from pages.components.session import labs
 from pages.final_test import picture, what_it_says

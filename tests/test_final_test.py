@@ -10,13 +10,13 @@ import pytest
 from core import final_test, test_part
 from core.again import FINAL, SEEDS, seeds
 from core.answers import NONE
+from core.choice import Choice
 from core.datasets import load_training
 from core.engine.local import Engine
 from core.engine.scheduler import EngineBusy
 from core.errors import LessonError
 from core.final_test import FinalTest, Outcome
 from core.idx import DatasetError
-from core.lab import Choice
 from core.plan import RoundPlan
 from tests import reference
 from tests.finals import CHOICE, EPOCHS, FIXED, PLAN, WILD, final_of, tuned

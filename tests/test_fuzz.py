@@ -16,12 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.again import SEEDS
 from core.archive import lab_record
+from core.choice import Choice
 from core.datasets import DATASETS
 from core.engine.local import Engine
 from core.errors import LessonError
 from core.export import journal_json
 from core.journal import LARGEST, import_journal
-from core.lab import NOTE_LENGTH, Choice, Kept, Lab, LabRound
+from core.lab import NOTE_LENGTH, Lab
+from core.lab_round import Kept, LabRound
 from core.labs import Labs
 from core.plan import CHOICES, FRACTIONS, KEEPS, LIMITS, RoundPlan
 from core.preset import Preset

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.replay import Finding

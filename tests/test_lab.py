@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.choice import Choice
 from core.engine.local import Engine
 from core.errors import LessonError
-from core.lab import Choice, Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.progress import Status
 from core.space import LogRange, SearchSpace
 from tests.made import made

@@ -11,7 +11,8 @@ from core.archive import lab_record, restored
 from core.engine.local import Engine
 from core.errors import LessonError
 from core.export import import_journal, journal_json
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.labs import Labs
 from core.plan import RoundPlan
 from core.preset import Preset

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import LessonError
-from core.lab import LabRound
+from core.lab_round import LabRound
 from core.progress import RoundProgress, Status
 from core.remarks import remark
 from pages.components import live

@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from core import store as module
 from core.archive import lab_record as lab_record_of
 from core.archive import restored
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.store import Store, StoreError, lab_id
 from tests.database import everything, past
 from tests.made import made

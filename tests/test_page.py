@@ -10,7 +10,7 @@ from core import datasets
 from core.engine.scheduler import EngineBusy
 from core.lab import NOTE_LENGTH
 from core.limits import Allowance, Limiter
-from pages.components import session
+from pages.components import allowances
 from pages.components.session import engine, labs
 from pages.components.trail import trail_frame
 
@@ -209,10 +209,10 @@ def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:
 
 
 def test_nobody_begins_labs_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, limits = [0.0], session.Limits()
+    clock, limits = [0.0], allowances.Limits()
     limits.new_labs._clock, limits.new_labs._allowances["address"] = lambda: clock[0], Allowance(2, 1 / 60)
-    monkeypatch.setattr(session, "limits", lambda: limits)
-    monkeypatch.setattr(session, "who", lambda: ("tab", "203.0.113.5"))
+    monkeypatch.setattr(allowances, "limits", lambda: limits)
+    monkeypatch.setattr(allowances, "who", lambda: ("tab", "203.0.113.5"))
     first, _second, third = opened(lang="en"), opened(lang="en"), opened(lang="en")
     assert "Very many labs" in third.warning[0].value and "lab" not in third.query_params
     assert not opened(lang="en", lab=token(first)).warning  # what is there stays open
@@ -223,6 +223,6 @@ def test_nobody_begins_labs_without_end(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_this_machine_may_begin_any_number_of_labs(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = session.Limits(new_labs=Limiter(Allowance(0, 0.0), Allowance(0, 0.0)))
-    monkeypatch.setattr(session, "limits", lambda: limits)
+    limits = allowances.Limits(new_labs=Limiter(Allowance(0, 0.0), Allowance(0, 0.0)))
+    monkeypatch.setattr(allowances, "limits", lambda: limits)
     assert token(opened())

@@ -16,7 +16,8 @@ from core.lab import Lab
 from core.race import Race
 from pages.components import race_chart
 from pages.components.race_chart import Curve
-from pages.components.session import begin_race, labs
+from pages.components.racing import begin_race
+from pages.components.session import labs
 from pages.race import best_so_far, on_fresh_seeds, ranked, rules_of
 from tests.made import made
 from tests.test_page import APP, button, finished, number, opened, ran, text, token

@@ -8,7 +8,8 @@ import pytest
 from core.engine.local import Engine
 from core.engine.scheduler import EngineBusy
 from core.errors import LessonError
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.replay import Finding, finding

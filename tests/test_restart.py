@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from core import labs as module
+from core.choice import Choice
 from core.engine.local import Engine
 from core.engine.scheduler import EngineBusy
 from core.errors import LessonError
-from core.lab import Choice, Lab
+from core.lab import Lab
 from core.labs import Labs
 from core.progress import Status
 from core.rounds import run_round

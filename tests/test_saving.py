@@ -14,7 +14,8 @@ from core import saving
 from core import store as store_module
 from core.archive import lab_record
 from core.final_test import FinalTest
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.saving import DAY, Saver
 from core.store import LabRecord, Store

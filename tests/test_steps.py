@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.choice import Choice
 from core.final_test import FinalTest, Outcome
 from core.glossary import TERMS
-from core.lab import Choice, Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.progress import RoundProgress
 from core.space import LogRange
 from pages.components.steps import done_steps

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.lab import Kept, LabRound
+from core.lab_round import Kept, LabRound
 from core.progress import RoundProgress, Status
 from pages.components import waiting
 from tests.made import made

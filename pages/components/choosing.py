@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.again import SEEDS, spread, standing
-from core.lab import Choice, Lab, LabRound
+from core.choice import Choice
+from core.lab import Lab
+from core.lab_round import LabRound
 from core.progress import RoundProgress
 from core.remarks import BEST
 from core.space import plain

@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from core.lab import Lab, LabRound
+from core.lab import Lab
+from core.lab_round import LabRound
 from core.plan import KEEPS, RoundPlan, rungs_from, usual_rungs
 from core.progress import Status
 from core.replay import Finding, Replay

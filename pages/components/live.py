@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.lab import Lab, LabRound
+from core.lab import Lab
+from core.lab_round import LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.remarks import BEST, remarks

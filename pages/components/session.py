@@ -7,27 +7,26 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
-from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.choice import Choice
 from core.classes import Classes
-from core.contestants import Entry
 from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
-from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
-from core.lab import Choice, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import LabRound
 from core.labs import Labs
-from core.limits import Limiter, network, new_classes, new_labs, new_seats, wrong_codes
 from core.plan import RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.race import Race
 from core.saving import Saver
 from core.store import Store, StoreError, default_url, kept_days
+from pages.components.allowances import limits, may_begin, who
 from pages.components.text import CHOSEN, _, speak, told
 
 SETTINGS = ("MNIST_DIR", "DATABASE_URL", "LAB_DAYS")  # in the environment or in st.secrets
@@ -73,20 +72,8 @@ class Session:
     secret: str | None = None  # of the class that this tab's teacher has
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What may not be done too often."""
-
-    wrong_codes: Limiter = field(default_factory=wrong_codes)
-    new_seats: Limiter = field(default_factory=new_seats)
-    new_classes: Limiter = field(default_factory=new_classes)
-    new_labs: Limiter = field(default_factory=new_labs)
-
-
 # Not in st.cache_resource, which any browser may empty with a message.
 _starting = threading.RLock()
-_asking = threading.Lock()  # a model, for a race: one at a time, so that pages stay quick
-_races: WeakValueDictionary[str, Race] = WeakValueDictionary()  # the latest of each lab, while it runs or a tab has it
 
 
 def labs() -> Labs:
@@ -98,18 +85,6 @@ def labs() -> Labs:
 def classes() -> Classes:
     """All classes of this server."""
     return labs().classes
-
-
-@cache
-def limits() -> Limits:
-    """How often anybody may try what, on this server."""
-    return Limits()
-
-
-def who() -> tuple[str, str | None]:
-    """The browser session and the address that something is asked from; see core/limits.py."""
-    context = get_script_run_ctx()
-    return (context.session_id if context else ""), st.context.ip_address
 
 
 def engine() -> Engine:
@@ -213,13 +188,6 @@ def in_address(name: str, value: str) -> None:
         del st.query_params[name]
 
 
-def may_begin() -> None:
-    """Count a new lab to the address that asks for it; this machine's own has none. Raises LessonError."""
-    tab, address = who()
-    if network(address):
-        limits().new_labs.take(tab, address)
-
-
 def none_begun(fault: LessonError) -> NoReturn:
     """What a page shows when no lab can be begun just now."""
     st.warning(told(fault), icon=":material/hourglass_top:")
@@ -235,22 +203,6 @@ def out_of_reach(fault: StoreError) -> NoReturn:
         st.button(_("Try again"), icon=":material/refresh:", type="primary")
         st.button(_("New lab"), icon=":material/add:", on_click=leave_lab)
     st.stop()
-
-
-def lab_race(of: Lab) -> Race | None:
-    """The lab's latest race, also one that another tab, or this one before a reload, has begun."""
-    session().race = _races.get(of.token)
-    return session().race
-
-
-def begin_race(of: Lab, entry: Entry) -> None:
-    """Let a lab race. Raises EngineBusy while it does so already, and LessonError while the teacher lets nobody."""
-    of.check_start()
-    with _starting:
-        before = _races.get(of.token)
-        if before is not None and not before.over:
-            raise EngineBusy(N_("A race is running already; stop it or wait for its end."))
-        session().race = _races[of.token] = Race(engine(), of.token, entry, _asking)
 
 
 def leave_lab() -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.again import spread
-from core.lab import NOTE_LENGTH, Lab, LabRound
+from core.lab import NOTE_LENGTH, Lab
+from core.lab_round import LabRound
 from core.progress import RoundProgress
 from core.space import LogRange, power
 from pages.components.choosing import point_at

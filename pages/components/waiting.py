@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.lab import Lab, LabRound
+from core.lab import Lab
+from core.lab_round import LabRound
 from pages.components.pace import to_next_tick
 from pages.components.session import session, viewed_round
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.classes import PERIOD, Classes
 from core.classroom import Classroom, Ranking
-from core.lab import Kept, LabRound
+from core.lab_round import Kept, LabRound
 from core.labs import Labs
 from core.preset import Preset
 from core.progress import RoundProgress

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from core.archive import lab_record
-from core.lab import Kept, Lab, LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress
 from core.store import Store

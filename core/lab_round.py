@@ -1,0 +1,60 @@
+"""A round as a lab holds it: one that the engine runs, or one that is only kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from core.engine.local import RoundHandle
+from core.errors import LessonError
+from core.plan import RoundPlan
+from core.progress import RoundProgress, Status
+
+
+class Kept:
+    """A round that nothing is done to any more, as the store gave it back; what a page sees of a RoundHandle."""
+
+    fault: LessonError | None = None
+
+    def __init__(self, progress: RoundProgress) -> None:
+        self.progress = progress
+
+    def remaining(self) -> float | None:
+        """It is over."""
+        return 0.0
+
+    def pause(self) -> None:
+        """Nothing to pause."""
+
+    def resume(self) -> None:
+        """Nothing to resume."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def give_up(self, trial: int) -> None:
+        """Nothing to give up."""
+
+    def wait(self, timeout: float | None = None) -> RoundProgress:
+        """There is nothing to wait for."""
+        return self.progress
+
+    def wait_for(self, seen: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
+        """There is nothing to wait for."""
+        return self.progress
+
+
+@dataclass
+class LabRound:
+    """One round of a lab."""
+
+    number: int
+    handle: RoundHandle | Kept
+    note: str = ""
+
+    @property
+    def progress(self) -> RoundProgress:
+        return self.handle.progress
+
+
+def unfinished(plan: RoundPlan) -> Kept:
+    """A round of which only the plan is known."""
+    return Kept(replace(RoundProgress.of(plan), status=Status.WAITING))
