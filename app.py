@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import layout
-from pages.components.collector import spare_the_libraries
+from pages.components.collector import search_seldom
 from pages.components.pace import PACE
 from pages.components.text import listen
 
@@ -11,6 +11,7 @@ from pages.components.text import listen
 def main() -> None:
     """Route to the pages."""
     listen()
+    search_seldom()
     PACE.whole_page()
     st.set_page_config(
         page_title="Narrowing Lab",
@@ -21,7 +22,6 @@ def main() -> None:
     page = st.navigation(layout.rooms(), position="top")
     layout.frame(page)
     page.run()
-    spare_the_libraries()
 
 
 if __name__ == "__main__":

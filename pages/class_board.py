@@ -117,11 +117,15 @@ def looked_up(given: str) -> Classroom:
     """The class of a code that may be a guess. Raises LessonError when there is none or too many were tried."""
     if codes.read(given) is None:
         raise LessonError(N_("A class's code has {length} letters and digits."), length=codes.LENGTH)
-    limits().wrong_codes.take(*who())
+    known = session().found == codes.read(given)  # a projector goes on, whoever guesses beside it
+    if not known:
+        limits().wrong_codes.take(*who())
     found = classes().find(given)
     if found is None:
         raise LessonError(N_("There is no class with this code; look at it again."))
-    limits().wrong_codes.give_back(*who())
+    if not known:
+        limits().wrong_codes.give_back(*who())
+        session().found = found.code
     return found
 
 

@@ -230,6 +230,20 @@ def test_a_class_may_join_from_one_address_in_a_minute(monkeypatch: pytest.Monke
             limiter.take(f"student {student_}", "10.0.0.1")
 
 
+def test_a_projector_goes_on_whoever_guesses_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is drawn anew now and then; only the first time its code may be a guess."""
+    _, classroom, _ = created(title="Projected")
+    monkeypatch.setattr("pages.components.allowances.who", lambda: ("tab", "10.0.0.1"))
+    projector = page(lang="en", **{"class": classroom.code, "board": classroom.board_key})
+    assert "Projected" in html(projector)
+    limiter = allowances.limits().wrong_codes
+    limiter._allowances["session"] = limits.Allowance(0, 0.0)
+    ran(projector.run())
+    assert "Projected" in html(projector)
+    late = page(lang="en", **{"class": classroom.code, "board": classroom.board_key})
+    assert "Too many tries" in late.warning[0].value
+
+
 # ---------------------------------------------------------------------------------------------------- names
 
 

@@ -95,13 +95,19 @@ class Page:
     def __post_init__(self) -> None:
         self.told: list[float | None] = []  # seconds between two ticks, with each whole page
         self.drawn: list[float | None] = []  # seconds to the next tick, with each time that the part was drawn
+        self.parts: list[Callable[..., None]] = []
 
-    def draw(self, patch: pytest.MonkeyPatch, running: bool = True) -> Callable[[], None]:
-        """Draw the whole page; what draws the part alone."""
-        parts: list[Callable[..., None]] = []
+    def draw(self, patch: pytest.MonkeyPatch, running: bool = True, fails: bool = False) -> Callable[[], None]:
+        """Draw the whole page; what draws the part alone. fails: the first time that the part is drawn"""
+        failures = [ZeroDivisionError()] if fails else []
+
+        def part_drawn(running: object) -> None:
+            if failures:
+                raise failures.pop()
+            self.drawn.append(to_next_tick())
 
         def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
-            parts.append(part)
+            self.parts.append(part)
             self.told.append(run_every)
             return part
 
@@ -112,8 +118,9 @@ class Page:
         patch.setattr(pace, "get_script_run_ctx", lambda: SimpleNamespace(session_id="page"))
         patch.setattr(pace, "stagger", lambda page: 1.0)
         patch.setattr(pace, "PACE", SimpleNamespace(interval=lambda turn: self.pace, drawn=lambda page: None))
-        ticking(lambda running: self.drawn.append(to_next_tick()), running)
-        return lambda: parts[0](running)
+        ticking(part_drawn, running)
+        part = self.parts[-1]
+        return lambda: part(running)
 
 
 def test_a_part_is_a_tick_when_it_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +147,14 @@ def test_a_page_is_told_another_pace_once_it_has_had_one_for_a_while(monkeypatch
     tick()
     assert page.told == [1.0, 1.0, LONGEST]
     assert page.drawn[-2:] == [SHORTEST, None]  # the part came first: it may have stayed for the end of a round
+
+
+def test_a_page_whose_first_drawing_fails_ticks_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    with pytest.raises(ZeroDivisionError):
+        page.draw(monkeypatch, fails=True)
+    page.parts[-1](True)
+    assert page.drawn == [SHORTEST]
 
 
 def test_a_page_on_which_nothing_runs_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +216,7 @@ def test_a_dear_moment_does_not_count_for_more_than_a_dear_tick() -> None:
     assert room.pace.interval() <= max(SHORTEST, STEP * math.ceil(seconds_between(5, DEAREST) / STEP))
 
 
-def test_a_hundred_pages_and_ten_boards_take_a_quarter_of_a_core_at_most() -> None:
+def test_the_ticks_of_a_hundred_pages_and_ten_boards_take_a_quarter_of_a_core_at_most() -> None:
     room = Classroom()
     room.watch(110, 0.0065, 30)
     assert room.watch(110, 0.0065, 60) <= 0.25

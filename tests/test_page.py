@@ -8,11 +8,15 @@ from streamlit.testing.v1.element_tree import Button, NumberInput, Slider
 
 from core import datasets
 from core.engine.scheduler import EngineBusy
-from core.lab import NOTE_LENGTH
+from core.lab import NOTE_LENGTH, Lab
+from core.lab_round import Kept, LabRound
 from core.limits import Allowance, Limiter
+from core.plan import RoundPlan
+from core.progress import RoundProgress
 from pages.components import allowances
 from pages.components.session import engine, labs
 from pages.components.trail import trail_frame
+from tests.made import made
 
 APP = str(Path(__file__).parents[1] / "app.py")
 PATIENCE = 30  # seconds for a run of the script
@@ -159,6 +163,13 @@ def test_the_trail_shows_what_a_round_was_and_the_note_on_it() -> None:
     assert (row["trials"], row["spent"], row["seed"]) == (3, 6, 0)
     assert row["best"] == lab.latest.progress.last_validation().max()
     assert row["why"].startswith("the right half is better!") and len(row["why"]) == NOTE_LENGTH
+
+
+def test_the_trail_is_the_same_table_before_and_after_the_first_point() -> None:
+    """One with another type of column would be a new table, and what is being typed into the old one lost."""
+    before, after = RoundProgress.of(RoundPlan(trials=1)), made([-2], [0.5])
+    kinds = [trail_frame(Lab("x", rounds=[LabRound(1, Kept(one))])).dtypes.to_dict() for one in (before, after)]
+    assert kinds[0] == kinds[1]
 
 
 @pytest.mark.parametrize("given", ["x", "../..", "ａ", "<script>", "a" * 5000])

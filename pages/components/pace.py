@@ -2,13 +2,13 @@
 
 A tick costs the server the same whoever asks for it. Together the ticks may take SHARE of one core, so that a class
 which watches its rounds leaves the rest to the rounds themselves. Nor is a page drawn more often than there is anything
-new to see: of sixty rounds on two cores each comes on every 4.5 seconds.
+new to see, as far as LONGEST lets it: of sixty rounds on two cores each comes on every 4.5 seconds.
 
     page --drawn--> Pace        it counts the pages and measures what a tick costs
     page <--interval-- Pace     seconds to the next tick
 
-A browser hears of an interval with the whole page only. A tick that finds another one than its page was told has the
-whole page drawn; as long as the pace stays nothing is spent on it.
+Streamlit tells a browser an interval with the whole page. A tick that finds another one than its page was told has the
+whole page drawn, at most once in HOLDS seconds; as long as the pace stays nothing is spent on it.
 """
 
 import math
@@ -25,7 +25,7 @@ from pages.components.session import turn
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
 SHARE = 0.2  # of one core, for the ticks of all pages together: a quarter is what they may take at the worst
-HOLDS = 6.0  # seconds that a page keeps an interval before it is told another
+HOLDS = 15.0  # seconds that a page keeps an interval before it is told another
 GONE = 7.0  # seconds without a tick after which a page is not counted any more
 WINDOW = 5.0  # seconds over which the cost of a tick is measured
 USUAL = 0.005  # seconds of CPU that a tick costs, until that has been measured
@@ -134,5 +134,7 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
         if running and not with_the_page and time.monotonic() - since >= HOLDS and paced() != told:
             st.rerun()
 
-    st.fragment(part, run_every=told if running else None)(*arguments, running)
-    with_the_page = False
+    try:
+        st.fragment(part, run_every=told if running else None)(*arguments, running)
+    finally:
+        with_the_page = False

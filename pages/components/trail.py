@@ -95,7 +95,9 @@ def _trail_row(round_: LabRound) -> dict[str, object]:
         "weight_decay": _powers(progress.plan.space.weight_decay),
         "trials": progress.plan.trials,
         "spent": int(progress.epochs_done.sum()),
-        "best": progress.last_validation()[ranking[0]] if len(ranking) else None,
+        "best": progress.last_validation()[ranking[0]]
+        if len(ranking)
+        else float("nan"),  # a number: a column of another type is another table
         "seed": progress.plan.seed,
         "why": round_.note,
     }

@@ -63,7 +63,7 @@ class Tab:
 
     @property
     def live(self) -> str:
-        """The id of the part that ticks, the innermost; "" while none does."""
+        """The id of the part that ticks, the last one if there are several; "" while none does."""
         return next(reversed(self.timers), "")
 
     @property

@@ -1,7 +1,7 @@
 """Streamlit's own command line for a server on which a crowd of pages, made up, seems to come and to go.
 
 `python -m tests.browser.crowded run app.py ...` is `python -m streamlit run app.py ...` otherwise. The crowd is there
-for as long as the file CROWD exists; pages ask for their pace every second or so.
+for as long as the file CROWD exists; ticks ask for their pace after little more than a second.
 """
 
 import os
