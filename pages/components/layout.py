@@ -52,6 +52,7 @@ STYLE = """
 .st-key-epochs_left {padding-bottom: .45rem;}
 .st-key-header > div:first-child {flex: 1 1 320px;}
 .st-key-header h4 {padding: .2rem 0;}
+@media (max-width: 640px) {.st-key-header h4 {padding-bottom: .8rem;}} /* what comes beside it stands below it */
 ol.steps {padding-left: 0 !important;}
 .steps {display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; margin: 0; font-size: .8rem;}
 .steps li {margin: 0; padding: 0;}
