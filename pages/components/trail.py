@@ -17,23 +17,35 @@ from pages.components.session import session
 from pages.components.text import _
 from pages.components.widgets import entered, widget_key
 
+LATEST = 0  # in place of a round's number
+
 
 def round_switch(lab: Lab) -> None:
-    """Choose which round to look at, once there are two."""
+    """Choose which round to look at, once there are two.
+
+    The latest has a name that stays, so that the widget does, too: Streamlit keeps something of every widget that a
+    tab has had, and the more of it the more options there were.
+    """
     if len(lab.rounds) < 2:
         return
-    numbers = [round_.number for round_ in lab.rounds]
+    earlier = [round_.number for round_ in lab.rounds[:-1]]
     state = session()
-    shown = state.viewed if state.viewed in numbers else numbers[-1]
+    shown = state.viewed if state.viewed in earlier else LATEST
+    options = [*earlier, LATEST]
     key = widget_key("viewed_round", shown)
 
     def look(chosen: int) -> None:
-        state.viewed = None if chosen == numbers[-1] else chosen
+        state.viewed = chosen or None
 
     st.selectbox(
-        _("Look at round"), numbers, numbers.index(shown), key=key, on_change=entered(key, look),
-        label_visibility="collapsed", width=150, format_func=lambda number: _("round {number}").format(number=number),
+        _("Look at round"), options, options.index(shown), key=key, on_change=entered(key, look),
+        label_visibility="collapsed", width=160, format_func=round_name,
     )  # fmt: skip
+
+
+def round_name(number: int) -> str:
+    """What a round is called; LATEST is the one that is the latest at any time."""
+    return _("round {number}").format(number=number) if number != LATEST else _("latest round")
 
 
 def trail(lab: Lab) -> None:
