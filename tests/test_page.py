@@ -15,7 +15,7 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress
 from pages.components import allowances
 from pages.components.session import engine, labs
-from pages.components.trail import trail_frame
+from pages.components.trail import LATEST, trail_frame
 from tests.made import made
 
 APP = str(Path(__file__).parents[1] / "app.py")
@@ -163,6 +163,21 @@ def test_the_trail_shows_what_a_round_was_and_the_note_on_it() -> None:
     assert (row["trials"], row["spent"], row["seed"]) == (3, 6, 0)
     assert row["best"] == lab.latest.progress.last_validation().max()
     assert row["why"].startswith("the right half is better!") and len(row["why"]) == NOTE_LENGTH
+
+
+def test_the_widget_that_says_which_round_is_looked_at_stays_from_round_to_round() -> None:
+    """Streamlit keeps something of each that a tab has had."""
+    app, keys = opened(lang="en"), []
+    number(app, "plan_trials").set_value(1).run()
+    number(app, "plan_epochs").set_value(1).run()
+    for coming in range(1, 5):
+        ran(button(app, f"Start round {coming}").click().run())
+        finished(app)
+        keys += [one.key for one in app.selectbox if one.key.startswith("viewed_round")]
+    assert len(keys) == 3 and len(set(keys)) == 1
+    for chosen, viewed in ((2, 2), (LATEST, None)):
+        ran(app.selectbox(key=keys[0]).set_value(chosen).run())
+        assert app.session_state["session"].viewed == viewed
 
 
 def test_the_trail_is_the_same_table_before_and_after_the_first_point() -> None:
