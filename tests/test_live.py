@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from core.errors import LessonError
-from core.lab_round import LabRound
+from core.lab import Lab
+from core.lab_round import Kept, LabRound
 from core.progress import RoundProgress, Status
 from core.remarks import remark
+from core.space import LogRange, SearchSpace
 from pages.components import live
 from tests.made import made
 
@@ -64,6 +66,20 @@ def test_best_five_stand_in_the_form_of_the_lesson() -> None:
     lines = re.findall(r"<li>(Best-\d[^<]*)</li>", words(ROUND))
     assert lines[0] == "Best-1 (val acc:0.90) | lr:0.01, weight decay:1e-08"
     assert len(lines) == 5
+
+
+def test_rounds_in_the_same_ranges_share_a_box_and_its_label() -> None:
+    """Else the labels would be written over each other."""
+    wide, narrow = SearchSpace(), SearchSpace(learning_rate=LogRange(-3, -2))
+    spaces = [wide, wide, narrow, wide, wide]
+    rounds = [
+        LabRound(number, Kept(replace(ROUND, plan=replace(ROUND.plan, space=space))))
+        for number, space in enumerate(spaces, start=1)
+    ]
+    lab = Lab("x", plan=replace(ROUND.plan, space=narrow), rounds=rounds)
+    assert live.boxes(lab, rounds[0]) == {"round 1": wide, "next round": narrow}
+    assert live.boxes(lab, rounds[3]) == {"round 1, 2, 4": wide, "round 3": narrow}
+    assert live.boxes(lab, rounds[4]) == {"round 1, …, 5": wide, "round 3": narrow}
 
 
 def test_before_the_first_round_the_places_are_there() -> None:

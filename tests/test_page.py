@@ -15,7 +15,7 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress
 from pages.components import allowances
 from pages.components.session import engine, labs
-from pages.components.trail import LATEST, trail_frame
+from pages.components.trail import LATEST, printed, trail_frame
 from tests.made import made
 
 APP = str(Path(__file__).parents[1] / "app.py")
@@ -185,6 +185,12 @@ def test_the_trail_is_the_same_table_before_and_after_the_first_point() -> None:
     before, after = RoundProgress.of(RoundPlan(trials=1)), made([-2], [0.5])
     kinds = [trail_frame(Lab("x", rounds=[LabRound(1, Kept(one))])).dtypes.to_dict() for one in (before, after)]
     assert kinds[0] == kinds[1]
+
+
+def test_on_paper_a_round_without_a_point_has_no_best() -> None:
+    table = trail_frame(Lab("x", rounds=[LabRound(1, Kept(RoundProgress.of(RoundPlan(trials=1))))])).round(3)
+    line = printed(table, list(table))
+    assert "<td></td><td>0</td>" in line and "nan" not in line and "None" not in line
 
 
 @pytest.mark.parametrize("given", ["x", "../..", "ａ", "<script>", "a" * 5000])

@@ -151,14 +151,19 @@ def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.nda
 
 def boxes(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
     """The ranges of the rounds up to the one in view, and the next round's where they differ."""
-    shown = {
-        _("round {number}").format(number=earlier.number): earlier.progress.plan.space
-        for earlier in lab.rounds
-        if round_ and earlier.number <= round_.number
-    }
+    numbers: dict[SearchSpace, list[int]] = {}  # rounds in the same ranges share a box, and its label
+    for earlier in lab.rounds:
+        if round_ and earlier.number <= round_.number:
+            numbers.setdefault(earlier.progress.plan.space, []).append(earlier.number)
+    shown = {_("round {number}").format(number=listed(found)): space for space, found in numbers.items()}
     if lab.plan.space not in shown.values():
         shown[_("next round")] = lab.plan.space
     return shown
+
+
+def listed(numbers: list[int]) -> str:
+    """Numbers of rounds in the room that a label has: 2 / 1, 2, 3 / 1, …, 7."""
+    return ", ".join(map(str, numbers if len(numbers) <= 3 else [numbers[0], "…", numbers[-1]]))
 
 
 def selected(lab: Lab, found: Mapping[str, Any]) -> None:

@@ -117,18 +117,17 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
     shortest: seconds between two ticks, however few pages there are, times the page's own factor
     """
     context = get_script_run_ctx()
-    own = stagger(context.session_id) if context is not None else 1.0
+    page = context.session_id if context is not None else ""
 
     def paced() -> float:
-        return own * max(PACE.interval(turn()), shortest)
+        return stagger(page) * max(PACE.interval(turn()), shortest)
 
     told, since = paced(), time.monotonic()
     with_the_page = True
 
     def part(*given: Any) -> None:
-        page = get_script_run_ctx()
-        if running and page is not None:
-            PACE.drawn(page.session_id)
+        if running and page:
+            PACE.drawn(page)
         _run.interval = None if with_the_page else told
         draw(*given)  # first, as it may stay for the end of a round
         if running and not with_the_page and time.monotonic() - since >= HOLDS and paced() != told:

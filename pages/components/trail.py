@@ -88,7 +88,8 @@ def noted(lab: Lab, rows: int) -> None:
 def printed(table: pd.DataFrame, names: list[str]) -> str:
     """The trail as a table for paper, shown only there: the one on screen is a canvas that scrolls."""
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in table.itertuples(index=False))
+    cells = table.astype(object).where(table.notna(), "")  # a round without a point has no best
+    rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in cells.itertuples(index=False))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="printed"><table><tr>{head}</tr>{body}</table></div>'
 
@@ -101,15 +102,15 @@ def trail_frame(lab: Lab) -> pd.DataFrame:
 def _trail_row(round_: LabRound) -> dict[str, object]:
     progress = round_.progress
     ranking = progress.ranking()
+    # a number also where there is none: a column of another type would be another table
+    best = progress.last_validation()[ranking[0]] if len(ranking) else np.nan
     return {
         "round": round_.number,
         "learning_rate": _powers(progress.plan.space.learning_rate),
         "weight_decay": _powers(progress.plan.space.weight_decay),
         "trials": progress.plan.trials,
         "spent": int(progress.epochs_done.sum()),
-        "best": progress.last_validation()[ranking[0]]
-        if len(ranking)
-        else float("nan"),  # a number: a column of another type is another table
+        "best": best,
         "seed": progress.plan.seed,
         "why": round_.note,
     }

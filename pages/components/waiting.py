@@ -49,7 +49,7 @@ def see_out(round_: LabRound, say: Callable[[], None]) -> None:
     if left is None or left > NEARLY * interval:
         return
     next_tick = time.monotonic() + interval
-    for _ in range(1 + math.ceil(interval / GLANCE)):
+    for _ in range(1 + math.ceil(interval / GLANCE)):  # no more: an engine that is being closed ends each wait at once
         if round_.handle.wait(GLANCE).status.over:
             st.rerun()
         if time.monotonic() > next_tick:
