@@ -83,7 +83,7 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     line = st.empty()
 
     def say() -> None:
-        line.html(words(round_, charts.layout(width).aside) + not_saved())
+        line.html(words(round_, charts.layout(width).aside) + (not_saved() if running else ""))
 
     say()
     spaces = boxes(lab, round_)
