@@ -20,7 +20,7 @@ from core.space import LogRange, SearchSpace, exponent, value
 GRID = 25  # points along either exponent
 MAP = 41  # the same for the maps of a Bayesian search
 DRAWS = 40  # surfaces drawn from the process, to tell how sure it is
-FEWEST = 10  # trials that a model is fitted to
+FEWEST, MOST = 10, 400  # trials that a model is fitted to; its time grows with the cube of their number
 AXES = ("learning_rate", "weight_decay")
 OF_A_ROUND = {"space": SearchSpace(), "trials": 1, "seed": 0, "values": None}  # of its plan; the rest are settings
 SETTINGS = tuple(field.name for field in fields(RoundPlan) if field.name not in OF_A_ROUND)
@@ -33,6 +33,7 @@ class Observations:
     x: np.ndarray  # (trials, 2) exponents
     y: np.ndarray  # (trials,) validation accuracy; chance where a trial diverged
     space: SearchSpace  # the smallest box that holds all ranges looked at
+    left_out: int = 0  # trials beyond MOST
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,10 @@ class Importance:
 
 
 def observations(rounds: list[RoundProgress]) -> Observations | None:
-    """The trials of all rounds that were trained to their end with the settings of the last one; None if too few."""
+    """The trials of all rounds that were trained to their end with the settings of the last one; None if too few.
+
+    Of more than MOST the latest half of MOST is taken, and as many of those before, evenly spread.
+    """
     same = alike(rounds)
     kept = [one.epochs_done == one.plan.epochs for one in same]
     if sum(int(which.sum()) for which in kept) < FEWEST:
@@ -67,7 +71,18 @@ def observations(rounds: list[RoundProgress]) -> Observations | None:
     y = [
         np.where(one.diverged, 1 / CLASSES, one.last_validation())[which] for one, which in zip(same, kept, strict=True)
     ]
-    return Observations(np.concatenate(x), np.concatenate(y), around([one.plan.space for one in same]))
+    taken = among(sum(map(len, x)))
+    box = around([one.plan.space for one in same])
+    return Observations(np.concatenate(x)[taken], np.concatenate(y)[taken], box, sum(map(len, x)) - len(taken))
+
+
+def among(count: int) -> np.ndarray:
+    """The places of the trials that a model is fitted to, of so many."""
+    if count <= MOST:
+        return np.arange(count)
+    latest = MOST // 2
+    before = np.linspace(0, count - latest - 1, MOST - latest).round().astype(int)
+    return np.concatenate([before, np.arange(count - latest, count)])
 
 
 def alike(rounds: list[RoundProgress]) -> list[RoundProgress]:

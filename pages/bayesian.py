@@ -10,6 +10,7 @@ from core.space import SearchSpace
 from core.surrogate import FEWEST, SETTINGS, Maps, Observations, observations, propose
 from pages.components import figures
 from pages.components.layout import header, onward, page_width
+from pages.components.modelling import fitted_to, one_model
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, saved_soon, tell_fault
@@ -57,7 +58,8 @@ def bayesian() -> None:
         "deviation": _("uncertainty: what is not known"), "improvement": _("expected improvement"),
     }  # fmt: skip
     st.altair_chart(figures.proposals_chart(maps, data, names, width), width="content")
-    st.markdown(verdict(maps, len(data.y)))
+    st.markdown(verdict(maps, len(data.y) + data.left_out))
+    fitted_to(data)
     with st.container(horizontal=True, vertical_alignment="center"):
         onward("bayesian")
         save_charts("bayesian-search")
@@ -67,7 +69,10 @@ def bayesian() -> None:
 def proposed(rounds: tuple[RoundProgress, ...], box: SearchSpace, count: int) -> tuple[Observations, Maps] | None:
     """The trials of some rounds and the next batch, computed once; None if they are too few."""
     data = observations(list(rounds))
-    return None if data is None else (data, propose(data, box, count))
+    if data is None:
+        return None
+    with one_model:
+        return data, propose(data, box, count)
 
 
 def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:

@@ -9,6 +9,7 @@ from core.progress import RoundProgress
 from core.surrogate import FEWEST, Importance, Observations, Surface, importance, observations, surface
 from pages.components import figures
 from pages.components.layout import header, onward
+from pages.components.modelling import fitted_to, one_model
 from pages.components.pictures import save_charts
 from pages.components.session import lab, tell_fault
 from pages.components.text import _
@@ -35,6 +36,7 @@ def which_matters() -> None:
     data, found = model
     shares = importance(found.draws)
     st.markdown(verdict(shares, len(data.y)))
+    fitted_to(data)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"##### {_('A model of the accuracy')}")
@@ -69,7 +71,10 @@ def which_matters() -> None:
 def model_of(rounds: tuple[RoundProgress, ...]) -> tuple[Observations, Surface] | None:
     """The trials of some rounds and the model of them, fitted once; None if they are too few."""
     data = observations(list(rounds))
-    return None if data is None else (data, surface(data))
+    if data is None:
+        return None
+    with one_model:
+        return data, surface(data)
 
 
 def verdict(shares: Importance, trials: int) -> str:

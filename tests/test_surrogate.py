@@ -12,8 +12,10 @@ from core.space import LogRange, SearchSpace
 from core.surrogate import (
     FEWEST,
     GRID,
+    MOST,
     SETTINGS,
     Observations,
+    among,
     expected_improvement,
     importance,
     observations,
@@ -102,6 +104,21 @@ def test_trials_of_all_rounds_with_the_same_settings_are_taken() -> None:
     rounds = [made(list(np.linspace(-6, -2, 8)), [0.5] * 8), made(list(np.linspace(-4, -2, 6)), [0.6] * 6)]
     found = observations(rounds)
     assert found is not None and found.x.shape == (14, 2) and set(found.y.round(3)) == {0.5, 0.6}
+
+
+def test_of_a_long_lab_the_latest_trials_are_taken_and_an_even_choice_of_those_before() -> None:
+    many = [made(list(np.linspace(-6, -2, 200)), [place / 100] * 200) for place in range(100)]
+    found = observations(many)
+    assert found is not None and (len(found.y), found.left_out) == (MOST, 20_000 - MOST)
+    taken = np.bincount((found.y * 100).round().astype(int), minlength=100)
+    assert taken[99] == MOST // 2 and (taken[:99] >= 2).all() and taken[:99].max() <= 3
+    assert observations(many[:2]).left_out == 0  # type: ignore[union-attr]
+
+
+def test_no_trial_is_taken_twice() -> None:
+    for count in (1, MOST, MOST + 1, MOST + 7, 2 * MOST, 20_000):
+        places = among(count)
+        assert len(places) == len(set(places)) == min(count, MOST) and places[-1] == count - 1
 
 
 def test_settings_are_all_of_a_plan_but_what_makes_a_round_of_it() -> None:

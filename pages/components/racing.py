@@ -8,10 +8,10 @@ from core.engine.scheduler import EngineBusy
 from core.errors import N_
 from core.lab import Lab
 from core.race import Race
+from pages.components.modelling import one_model
 from pages.components.session import engine, session
 
 _beginning = threading.Lock()
-_asking = threading.Lock()  # a model, for a race: one at a time, so that pages stay quick
 _races: WeakValueDictionary[str, Race] = WeakValueDictionary()  # the latest of each lab, while it runs or a tab has it
 
 
@@ -28,4 +28,4 @@ def begin_race(of: Lab, entry: Entry) -> None:
         before = _races.get(of.token)
         if before is not None and not before.over:
             raise EngineBusy(N_("A race is running already; stop it or wait for its end."))
-        session().race = _races[of.token] = Race(engine(), of.token, entry, _asking)
+        session().race = _races[of.token] = Race(engine(), of.token, entry, one_model)
