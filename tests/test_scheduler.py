@@ -29,6 +29,7 @@ from tests.scheduling import (
 def room_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory for two rounds of PLAN on one worker, but not for three."""
     monkeypatch.setattr(scheduler_module, "MEMORY", least_memory([PLAN] * 2, 1) + least_weights(PLAN, 1) // 2)
+    monkeypatch.setattr(scheduler_module, "RESERVE", 0)
 
 
 # ---------------------------------------------------------------------------------------------------- whole rounds
@@ -105,14 +106,32 @@ def test_a_waiting_owner_may_not_queue_twice() -> None:
 
 @pytest.mark.usefixtures("room_for_two")
 def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And further rounds of few take nobody's place in it."""
     monkeypatch.setattr(scheduler_module, "QUEUE", 3)
-    room = Classroom(1)
-    rounds = [room.add(str(owner)) for owner in range(5)]
+    scheduler, _ = made()
+    rounds = [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(5)]
     with pytest.raises(EngineBusy, match="Too many rounds"):
-        room.add("one more")
-    assert len(room.scheduler.rounds) == 5
-    room.scheduler.set_status(rounds[4], Status.STOPPED, 0)
-    assert room.add("one more").progress.position == 3
+        scheduler.add("0", PLAN, SOURCE, 0, lane="another")
+    rounds += [scheduler.add(str(owner), PLAN, SOURCE, 0) for owner in range(5, 8)]
+    with pytest.raises(EngineBusy, match="Too many rounds"):
+        scheduler.add("one more", PLAN, SOURCE, 0)
+    assert len(scheduler.rounds) == 8
+    scheduler.set_status(rounds[4], Status.STOPPED, 0)
+    assert scheduler.add("one more", PLAN, SOURCE, 0).progress.position == 6
+
+
+@pytest.mark.usefixtures("room_for_two")
+def test_nobody_waits_behind_the_second_round_of_somebody_else() -> None:
+    scheduler, workers = made()
+    greedy = [scheduler.add("greedy", PLAN, SOURCE, 0, lane=f"tempt-{place}") for place in range(5)]
+    other = scheduler.add("other", PLAN, SOURCE, 0)
+    late = [scheduler.add("late", PLAN, SOURCE, 0, lane=lane) for lane in ("round", "again")]
+    assert positions([*greedy, other, *late]) == [0, 0, 4, 5, 6, 1, 2, 3]
+    one_slice(scheduler, workers)
+    left = [scheduler.remaining(one) for one in (other, late[0], late[1], greedy[2])]
+    assert left == pytest.approx([0.9 + 1 + 1, 0.9 + 1 + 2, 0.9 + 1 + 3, 0.9 + 1 + 4])
+    scheduler.set_status(greedy[0], Status.STOPPED, 0)
+    assert other.status is Status.RUNNING and positions([*greedy[2:], *late]) == [2, 4, 5, 1, 3]
 
 
 @pytest.mark.usefixtures("room_for_two")
@@ -142,7 +161,7 @@ def test_rounds_are_admitted_in_the_order_they_came() -> None:
 
 
 @pytest.mark.usefixtures("room_for_two")
-def test_a_small_round_does_not_overtake_a_large_one_in_the_queue() -> None:
+def test_without_a_reserve_a_small_round_does_not_overtake_a_large_one_in_the_queue() -> None:
     scheduler, _ = made()
     first = scheduler.add("first", PLAN, SOURCE, 0)
     large = scheduler.add("large", RoundPlan(trials=6, epochs=10, hidden_layers=1, neurons=20), SOURCE, 0)
@@ -154,11 +173,47 @@ def test_a_small_round_does_not_overtake_a_large_one_in_the_queue() -> None:
 
 def test_one_round_may_always_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler_module, "MEMORY", 1)
+    monkeypatch.setattr(scheduler_module, "RESERVE", 0)
     room = Classroom(2)
     rounds = [room.add(owner) for owner in "abc"]
     assert statuses(rounds) == ["running", "waiting", "waiting"]
     room.run()
     assert statuses(rounds) == ["finished"] * 3
+
+
+LARGEST = RoundPlan(
+    trials=32, epochs=200, dataset="mnist", images=10_000, hidden_layers=8, neurons=256, optimizer="adam",
+    give_up=(100,),
+)  # fmt: skip
+LESSON = RoundPlan(dataset="mnist")
+
+
+def test_the_largest_round_there_may_be_takes_nobody_elses_place() -> None:
+    assert least_memory([LARGEST], 2) > scheduler_module.MEMORY
+    scheduler, _ = made(2)
+    large = scheduler.add("large", LARGEST, SOURCE, 0)
+    lessons = [scheduler.add(str(owner), LESSON, SOURCE, 0) for owner in range(20)]
+    second = scheduler.add("also large", LARGEST, SOURCE, 0)
+    assert statuses([large, second]) == ["running", "waiting"]
+    running = [one for one in lessons if one.status is Status.RUNNING]
+    assert len(running) >= 5 and least_memory([LESSON] * len(running), 2) <= scheduler_module.RESERVE
+    assert lessons[: len(running)] == running
+    scheduler.set_status(running[0], Status.STOPPED, 0)
+    assert lessons[len(running)].status is Status.RUNNING
+
+
+def test_a_large_round_in_the_queue_is_passed_in_the_reserve_alone_and_starts_once_the_rest_is_free() -> None:
+    scheduler, _ = made(2)
+    crowd = [scheduler.add(str(owner), LESSON, SOURCE, 0) for owner in range(40)]
+    assert {one.status for one in crowd} == {Status.RUNNING}  # nobody large: they have all the memory
+    large = scheduler.add("large", LARGEST, SOURCE, 0)
+    late = [scheduler.add(f"late {owner}", LESSON, SOURCE, 0) for owner in range(40)]
+    assert statuses([large, *late]) == ["waiting"] * 41
+    while large.status is Status.WAITING:  # those who come late fill the reserve, and nothing else
+        held = [LESSON for one in [*crowd, *late] if one.status is Status.RUNNING]
+        assert least_memory(held, 2) > scheduler_module.RESERVE
+        scheduler.set_status(next(one for one in crowd if one.status is Status.RUNNING), Status.STOPPED, 0)
+    assert large.status is Status.RUNNING and "waiting" in statuses(late)
 
 
 @pytest.mark.usefixtures("room_for_two")

@@ -2,8 +2,11 @@
 
 A round's trials are shared out evenly among the workers. A worker that is free begins what has not begun, so that
 everybody's curves start at once; else it takes a slice for the owner whose rounds have received the least time of late
-(least attained service, see fair_share.py), so no big round, and nobody with many of them, starves a small one. Rounds
-beyond the memory wait in the order they came.
+(least attained service, see fair_share.py), so no big round, and nobody with many of them, starves a small one.
+
+Rounds beyond the memory wait: everybody's first round in the order they came, then everybody's second, and so on. Some
+memory is kept for small rounds. They pass a large one there that waits or holds all the rest, and what they hold there
+does not keep it waiting.
 
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
@@ -17,6 +20,7 @@ weights between workers could win no more than that, and only for somebody who h
 worker that is through with its survivors takes somebody else's round.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -34,7 +38,8 @@ from core.training import operations
 SLICE = 0.15  # seconds
 FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
-QUEUE = 200  # rounds that may wait
+RESERVE = 48 * 2**20  # bytes beside them for small rounds, those of at most half as much: some nine of a usual lesson
+QUEUE = 200  # rounds that may wait; twice as many if all beyond are the only ones of their owners
 DEATHS = 3  # deaths in a row in the same slice that fail a round
 
 
@@ -66,7 +71,7 @@ class Share:
         return any(epochs > self.died_at.get(trial, 0) for trial, epochs in self.epochs.items())
 
 
-@dataclass
+@dataclass(eq=False)
 class Round:
     """One round in the engine. `shares` has one entry a worker; an empty one is finished from the start."""
 
@@ -147,7 +152,8 @@ class Scheduler:
             raise LessonError(N_("This round has the trials 0 to {last}."), last=plan.trials - 1)
         if any((round_.owner, round_.lane) == (owner, lane) for round_ in self.rounds.values()):
             raise EngineBusy(N_("A round is running already; stop it or wait for its end."))
-        if len(self.waiting()) >= QUEUE:
+        only = all(round_.owner != owner for round_ in self.rounds.values())
+        if len(self.waiting()) >= (2 * QUEUE if only else QUEUE):
             raise EngineBusy(N_("Too many rounds are waiting just now; try again in a minute."))
         self._next_key += 1
         progress = RoundProgress.of(plan, chosen)
@@ -164,20 +170,43 @@ class Scheduler:
         return round_
 
     def waiting(self) -> list[Round]:
-        """The queue, first come first."""
-        return [round_ for round_ in self.rounds.values() if round_.status is Status.WAITING]
+        """The queue: everybody's first round, then everybody's second and so on, each first come first."""
+        before: Counter[str] = Counter()
+        order = []
+        for round_ in self.rounds.values():
+            if round_.status is Status.WAITING:
+                order.append((before[round_.owner], round_.key, round_))
+            before[round_.owner] += 1
+        return [round_ for *_, round_ in sorted(order, key=lambda one: one[:2])]
 
     def admit(self, now: float) -> None:
-        """Let rounds from the queue start as far as the memory goes; one may always run."""
+        """Let rounds from the queue start as far as the memory goes; one may always run beside the reserve."""
         active = [round_.plan for round_ in self.rounds.values() if round_.active]
+        in_order = True
         for round_ in self.waiting():
-            if active and least_memory([*active, round_.plan], self.workers) > MEMORY:
-                break
-            active.append(round_.plan)
-            self.set_status(round_, Status.RUNNING, now)
+            in_order = in_order and self._fits(active, round_.plan)
+            if in_order or self._passes(active, round_.plan):
+                active.append(round_.plan)
+                self.set_status(round_, Status.RUNNING, now)
         for position, round_ in enumerate(self.waiting(), start=1):
             if round_.progress.position != position:
                 self._publish(round_, position=position)
+
+    def _fits(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
+        """Whether there is memory for a round whose turn it is; the reserve is not in a large one's way."""
+        small = [] if self._small(plan) else [one for one in active if self._small(one)]
+        aside = least_memory(small, self.workers)
+        if aside <= RESERVE and len(small) == len(active):
+            return True
+        return least_memory([*active, plan], self.workers) - min(aside, RESERVE) <= MEMORY
+
+    def _passes(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
+        """Whether a round is small and the reserve has room for it."""
+        small = [one for one in [*active, plan] if self._small(one)]
+        return self._small(plan) and least_memory(small, self.workers) <= RESERVE
+
+    def _small(self, plan: RoundPlan) -> bool:
+        return least_memory([plan], self.workers) <= RESERVE // 2
 
     def has_work(self, worker: int) -> bool:
         """Whether there is a slice for a worker."""
@@ -344,7 +373,9 @@ class Scheduler:
         left = round_.work_left()
         others = [other for other in self.rounds.values() if other is not round_]
         if round_.status is Status.WAITING:
-            ahead = sum(other.work_left() for other in others if other.key < round_.key)
+            queue = self.waiting()
+            before = [*queue[: queue.index(round_)], *(other for other in others if other.status is Status.RUNNING)]
+            ahead = sum(other.work_left() for other in before)
         else:
             received = {owner: self.rate * seconds for owner, seconds in self._received.owners().items()}
             until = received.get(round_.owner, 0.0) + left
