@@ -8,9 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.engine import scheduler
+from core.engine.local import Engine
 from core.errors import LessonError
 from core.lab import Lab
 from core.lab_round import Kept, LabRound
+from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.remarks import remark
 from core.space import LogRange, SearchSpace
@@ -21,16 +24,13 @@ ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
 
 
 def words(progress: RoundProgress, fault: LessonError | None = None, aside: int = 400) -> str:
-    return live.words(LabRound(3, SimpleNamespace(progress=progress, fault=fault)), aside)
+    handle = SimpleNamespace(progress=progress, fault=fault, remaining=lambda: None)
+    return live.words(LabRound(3, handle), aside)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        (
-            {"status": Status.WAITING, "position": 2, "remaining": 12.4},
-            "Waiting, number 2 in the queue · about 12 s left",
-        ),
         ({"status": Status.WAITING, "position": 1}, "Waiting, number 1 in the queue<"),
         ({"status": Status.RUNNING, "seconds": 3.2, "remaining": 0.1}, "24 of 24 epochs · 3 s · about 1 s left"),
         ({"status": Status.PAUSED}, "Paused at 24 of 24 epochs"),
@@ -41,6 +41,21 @@ def words(progress: RoundProgress, fault: LessonError | None = None, aside: int 
 )
 def test_every_state_is_told_in_words(changes: dict[str, object], expected: str) -> None:
     assert expected in words(replace(ROUND, **changes))
+
+
+def test_a_round_in_the_queue_says_how_long_it_will_be(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "MEMORY", 1)
+    monkeypatch.setattr(scheduler, "RESERVE", 0)
+    running = engine.start("queue: first", RoundPlan(trials=200, epochs=200, seed=1))
+    waiting = engine.start("queue: second", RoundPlan(trials=2, epochs=2))
+    try:
+        running.wait_for(lambda progress: progress.started, 30)
+        said = live.words(LabRound(1, waiting), 0)
+        assert (found := re.search(r"Waiting, number 1 in the queue · about (\d+) s left", said)), said
+        assert int(found[1]) >= 1
+    finally:
+        waiting.stop()
+        running.stop()
 
 
 def test_a_round_that_gave_trials_up_says_what_that_saved() -> None:

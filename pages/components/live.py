@@ -253,9 +253,9 @@ def what_to_see(progress: RoundProgress) -> str:
 
 
 def _waiting(round_: LabRound, done: int, total: int) -> str:
-    place = round_.progress.position
+    left = round_.handle.remaining()  # asked, since no new version comes while a round waits
     return _("Waiting, number {place} in the queue{estimate}").format(
-        place=place, estimate=_estimate(round_.progress.remaining)
+        place=round_.progress.position, estimate=_estimate(left)
     )
 
 
