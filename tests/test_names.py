@@ -26,7 +26,9 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     assert names.plain_text(names.plain_text(text)) == names.plain_text(text)
 
 
-@pytest.mark.parametrize("hidden", [RIGHT_TO_LEFT, ZERO_WIDTH, "\0\x01\x1b\x7f", "\U000e0041", "\ud800"])
+@pytest.mark.parametrize(
+    "hidden", [RIGHT_TO_LEFT, ZERO_WIDTH, "\0\x01\x1b\x7f", "\U000e0041", "\ud800", "\ufe0f\u034f\u180b\U000e0100"]
+)
 def test_what_hides_in_a_name_is_taken_out(hidden: str) -> None:
     assert names.nickname(f"K{hidden}im") == "Kim"
 
@@ -35,6 +37,15 @@ def test_what_hides_in_a_name_is_taken_out(hidden: str) -> None:
 def test_what_looks_blank_is_one_space(blank: str) -> None:
     assert names.nickname(f"K{blank}im") == "K im"
     assert names.nickname(blank) == ""
+
+
+@pytest.mark.parametrize("nothing", ["\u0301", "\ufe0f", "\u0301\u0302 \u20dd", "\u200d\u0301"])
+def test_a_name_of_marks_alone_is_none(nothing: str) -> None:
+    assert names.nickname(nothing) == ""
+
+
+def test_what_hides_between_a_letter_and_its_mark_leaves_one_letter() -> None:
+    assert names.nickname("Zoe\u200b\u0308") == "Zoë" and names.alike("Kim\ufe0f".replace("\ufe0f", ""), "Kim")
 
 
 def test_marks_do_not_climb_into_the_lines_above() -> None:
