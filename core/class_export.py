@@ -36,7 +36,9 @@ def class_csv(classroom: Classroom, spelled: Callable[[str], str] = str) -> str:
 
 
 def test_accuracy(classroom: Classroom, lab: Lab) -> object:
-    """Mean test accuracy of a lab's value, "" while the class is not to know it."""
+    """Mean test accuracy of a lab's value, "" while the class is not to know it, or if it was opened after its end."""
     if classroom.finals is not Finals.REVEALED or lab.final is None or lab.final.outcome is None:
+        return ""
+    if classroom.ended is not None and lab.final.opened > classroom.ended:
         return ""
     return round(float(lab.final.accuracy().mean()), 4)

@@ -19,7 +19,7 @@ from core.engine.local import Engine
 from core.engine.scheduler import EngineBusy
 from core.errors import N_, LessonError
 from core.final_test import FinalTest
-from core.lab_round import Kept, LabRound
+from core.lab_round import Kept, LabRound, epochs_of
 from core.plan import LIMITS, RoundPlan
 from core.preset import AS_IT_COMES, Preset
 from core.progress import Status
@@ -100,9 +100,7 @@ class Lab:
     @property
     def spent(self) -> int:
         """Epochs of all trials of all rounds; a round that is not over counts as a whole."""
-        plans = [one.progress.plan for one in self.rounds if not one.progress.status.over]
-        done = [int(one.progress.epochs_done.sum()) for one in self.rounds if one.progress.status.over]
-        return sum(done) + sum(plan.trials * plan.epochs for plan in plans)
+        return epochs_of(self.rounds)
 
     @property
     def left(self) -> int | None:

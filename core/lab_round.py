@@ -1,6 +1,6 @@
 """A round as a lab holds it: one that the engine runs, or one that is only kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.engine.local import RoundHandle
@@ -58,3 +58,10 @@ class LabRound:
 def unfinished(plan: RoundPlan) -> Kept:
     """A round of which only the plan is known."""
     return Kept(replace(RoundProgress.of(plan), status=Status.WAITING))
+
+
+def epochs_of(rounds: Sequence[LabRound]) -> int:
+    """Epochs of all trials of some rounds; a round that is not over counts as a whole."""
+    plans = [one.progress.plan for one in rounds if not one.progress.status.over]
+    done = [int(one.progress.epochs_done.sum()) for one in rounds if one.progress.status.over]
+    return sum(done) + sum(plan.trials * plan.epochs for plan in plans)

@@ -25,10 +25,11 @@ from core.preset import Preset
 from core.store import StoreError
 from pages.components.allowances import limits, who
 from pages.components.board import live_board, name, spellings, watch
+from pages.components.closed import rounds_closed
 from pages.components.desk import desk
 from pages.components.keeping import keep, kept
 from pages.components.layout import FIRST, header, language_switch, page_width, whole_app
-from pages.components.preset_form import preset_form
+from pages.components.preset_form import preset_form, told_cost
 from pages.components.session import adopt, attempt, classes, engine, in_address, known_lab, lab, session, tell_fault
 from pages.components.text import LANGUAGES, _, language, speak, told
 from pages.components.widgets import entered, widget_key
@@ -120,7 +121,12 @@ def looked_up(given: str) -> Classroom:
     known = session().found == codes.read(given)  # a projector goes on, whoever guesses beside it
     if not known:
         limits().wrong_codes.take(*who())
-    found = classes().find(given)
+    try:
+        found = classes().find(given)
+    except StoreError:  # a code that nobody could look up is no guess
+        if not known:
+            limits().wrong_codes.give_back(*who())
+        raise
     if found is None:
         raise LessonError(N_("There is no class with this code; look at it again."))
     if not known:
@@ -206,6 +212,7 @@ def create_form() -> None:
     with st.expander(_("The lesson"), icon=":material/tune:"):
         try:
             preset = preset_form(preset)
+            told_cost(preset)
         except LessonError as fault:
             st.warning(told(fault), icon=":material/info:")
             return
@@ -217,7 +224,11 @@ def create_form() -> None:
 def create(title: str, held_in: str, preset: Preset) -> None:
     """A new class, whose desk this tab becomes. Raises LessonError."""
     limits().new_classes.take(*who())
-    classroom, secret = classes().create(title, held_in, preset)
+    try:
+        classroom, secret = classes().create(title, held_in, preset)
+    except LessonError:
+        limits().new_classes.give_back(*who())
+        raise
     session().secret = secret
     forget_class()
     for parameter in ("lab", "lesson"):
@@ -286,12 +297,9 @@ def what_to_do(classroom: Classroom) -> str:
     """The one sentence that says where the class stands."""
     if classroom.ended is not None:
         return _("The class has ended and its board stands still. Your lab is yours: go on as you like.")
-    locked = classroom.finals is Finals.LOCKED
-    if not classroom.rounds_open:
-        look, choose = _("Look at what you have."), _("Choose one value; the final tests are open.")
-        tested = classroom.preset.opens("final_test") and not locked
-        return _("Your teacher has closed the rounds.") + " " + (choose if tested else look)
-    if locked:
+    if closed := rounds_closed(classroom):
+        return closed
+    if classroom.finals is Finals.LOCKED:
         return _("Go on with your rounds. The final tests are locked for now.")
     if classroom.board_open:
         return _("Go on with your rounds, and see how far the class has come.")

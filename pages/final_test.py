@@ -11,6 +11,7 @@ from core.plan import LIMITS
 from core.space import plain
 from pages.components import figures
 from pages.components.choosing import described
+from pages.components.closed import tests_locked, wait_for_teacher
 from pages.components.layout import header
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
@@ -27,6 +28,8 @@ def final_test() -> None:
     engine()
     mine = lab()
     header(mine, what_to_do(mine))
+    if mine.final is None:
+        wait_for_teacher(mine, tests_locked(mine.classroom))
     tell_fault()
     if mine.final is None:
         before(mine)
@@ -39,6 +42,8 @@ def final_test() -> None:
 def what_to_do(mine: Lab) -> str:
     """The one sentence that says where the student stands."""
     if mine.final is None:
+        if locked := tests_locked(mine.classroom):
+            return locked
         return _("How good is the value you have chosen, really? The test set tells, once.")
     if mine.final.outcome is None:
         return _("The test set is open. Your value is being trained on {seeds} seeds.").format(seeds=SEEDS)
@@ -79,7 +84,7 @@ def before(mine: Lab) -> None:
         _("Open the test set"),
         icon=":material/flag:",
         type="primary",
-        disabled=not sure,
+        disabled=not sure or tests_locked(mine.classroom) is not None,
         on_click=entered(key, open_it),
     )
 

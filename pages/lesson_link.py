@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import LessonError
 from core.preset import Preset
 from pages.components.layout import header
-from pages.components.preset_form import preset_form
+from pages.components.preset_form import preset_form, told_cost
 from pages.components.session import lab, tell_fault
 from pages.components.sharing import share
 from pages.components.text import _, told
@@ -42,21 +42,6 @@ def link(preset: Preset) -> str:
     root = (st.context.url or "").split("?")[0].removesuffix("/").removesuffix("lesson_link").removesuffix("/")
     text = preset.to_text()
     return f"{root}/?{urlencode({'lesson': text})}" if text else f"{root}/"
-
-
-def told_cost(preset: Preset) -> None:
-    """What a first round takes of the budget."""
-    plan = preset.plan
-    needed = plan.trials * plan.epochs
-    said = _("A first round of {trials} trials × {epochs} epochs takes {needed} epochs.").format(
-        trials=plan.trials, epochs=plan.epochs, needed=needed
-    )
-    if preset.budget is not None and needed > preset.budget:
-        st.warning(f"{said} {_('The budget is too small for it.')}", icon=":material/info:")
-        return
-    if preset.budget is not None:
-        said += " " + _("The budget holds {rounds} of them.").format(rounds=preset.budget // needed)
-    st.caption(said)
 
 
 if __name__ == "__main__":

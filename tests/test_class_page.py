@@ -2,26 +2,32 @@
 
 import csv
 import io
+import ipaddress
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from html import escape
 from types import SimpleNamespace
+from typing import NoReturn
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import codes, limits
 from core.choice import Choice
+from core.classes import Classes
 from core.classroom import Classroom, Finals, Ranking
 from core.errors import LessonError
 from core.lab import Lab
-from core.lab_round import Kept, LabRound
+from core.lab_round import Kept, LabRound, epochs_of
 from core.names import NICKNAME
 from core.plan import RoundPlan
 from core.preset import Preset
+from core.store import StoreError
 from pages import race as race_page
-from pages.components import allowances
-from pages.components.desk import export
+from pages.components import allowances, invitation
+from pages.components.desk import export, roll_frame
 from pages.components.session import classes, engine, labs
 from tests.made import made
 from tests.test_page import APP, PATIENCE, button, number, ran, text
@@ -244,6 +250,73 @@ def test_a_projector_goes_on_whoever_guesses_beside_it(monkeypatch: pytest.Monke
     assert "Too many tries" in late.warning[0].value
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_codes_that_could_not_be_looked_up_are_no_guesses(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, classroom, _ = created()
+    monkeypatch.setattr("pages.components.allowances.who", lambda: ("tab", "10.0.0.1"))
+    away = StoreError("The database is away.")
+    code = classroom.code if known else codes.draw()
+    app = page(lang="en")
+    with monkeypatch.context() as patch:
+        patch.setattr(Classes, "find", raising(away))
+        for _ in range(12):
+            app.text_input(key="code").set_value(code)
+            ran(button(app, "Join").click().run())
+            assert "database is away" in app.warning[0].value
+    ran(button(app, "Join").click().run())
+    assert known == (not app.warning)
+
+
+def test_classes_that_could_not_be_created_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.components.allowances.who", lambda: ("tab", "10.0.0.1"))
+    app = page(lang="en")
+    for _ in range(12):
+        app.text_input(key="class_title").set_value(" ").run()
+        ran(app.button(key="create_class").click().run())
+        assert "needs a title" in app.warning[0].value
+    created(app)
+
+
+def raising(fault: Exception) -> Callable[..., NoReturn]:
+    """Something that always fails so."""
+
+    def fails(*_given: object) -> NoReturn:
+        raise fault
+
+    return fails
+
+
+def test_the_form_says_when_the_budget_is_too_small_for_a_round() -> None:
+    app = page(lang="en")
+    app.number_input(key="lesson_budget").set_value(100).run()
+    assert any("too small" in one.value for one in app.warning)
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://localhost:8501/class_board", True),
+        ("http://127.0.0.1:80/", True),
+        ("http://[::1]:8501/class_board", True),
+        ("http://192.168.0.7:8501/class_board", False),
+        ("https://lab.example.org/", False),
+    ],
+)
+def test_an_address_that_students_cannot_open_is_told_before_it_is_projected(
+    url: str, warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitation, "root", lambda: url.removesuffix("class_board"))
+    monkeypatch.setattr(invitation, "network_address", lambda: "192.168.0.7")
+    teacher, _, _ = created()
+    told = [one.value for one in teacher.warning]
+    assert [("192.168.0.7" in one and "Other devices cannot open" in one) for one in told] == [True] * warned
+
+
+def test_an_address_of_this_machine_is_no_name_of_any_device() -> None:
+    found = invitation.network_address()
+    assert found is None or not ipaddress.ip_address(found).is_loopback
+
+
 # ---------------------------------------------------------------------------------------------------- names
 
 
@@ -332,12 +405,13 @@ def test_the_switches_do_what_they_say() -> None:
 def test_start_refuses_with_one_sentence_while_the_rounds_are_closed() -> None:
     _, classroom, secret = created()
     lab = student(classroom)
-    classroom.open_rounds(secret, False)
     app = AppTest.from_file(APP, default_timeout=PATIENCE)
     app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
     ran(app.run())
-    ran(app.button(key="start").click().run())
+    classroom.open_rounds(secret, False)
+    ran(app.button(key="start").click().run())  # of a page that was drawn before
     assert "closed the rounds" in app.warning[0].value and lab.rounds == []
+    assert "closed the rounds" in text(app) and app.button(key="start").disabled
     classroom.open_rounds(secret, True)
     number(app, "plan_epochs").set_value(1).run()
     ran(app.button(key="start").click().run())
@@ -386,14 +460,35 @@ def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_l
     _, classroom, secret = created()
     lab = student(classroom, 0.5)
     lab.choose(Choice(0.01, 1e-6))
-    classroom.test(secret, Finals.LOCKED)
     app = AppTest.from_file(APP, default_timeout=PATIENCE)
     app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
     app.run()
     app.switch_page("pages/final_test.py").run()
     app.checkbox[0].check().run()
-    ran(button(app, "Open the test set").click().run())
+    classroom.test(secret, Finals.LOCKED)
+    ran(button(app, "Open the test set").click().run())  # of a page that was drawn before
     assert "locked" in app.warning[0].value and lab.final is None
+    assert "opens by itself" in text(app) and button(app, "Open the test set").disabled
+    classroom.test(secret, Finals.OPEN)
+    ran(app.run())
+    assert "opens by itself" not in text(app) and not button(app, "Open the test set").disabled
+
+
+@pytest.mark.parametrize("where", ["narrow", "final_test"])
+def test_a_page_that_is_closed_looks_for_the_switch(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[Classroom] = []
+    monkeypatch.setattr("pages.components.closed.watch", watched.append)
+    _, classroom, secret = created()
+    lab = student(classroom, 0.5)
+    for closed in (False, True, False):
+        classroom.open_rounds(secret, not closed)
+        classroom.test(secret, Finals.LOCKED if closed else Finals.OPEN)
+        watched.clear()
+        app = AppTest.from_file(APP, default_timeout=PATIENCE)
+        app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
+        app.run()
+        ran(app.switch_page(f"pages/{where}.py").run())
+        assert bool(watched) == closed and set(watched) <= {classroom}
 
 
 # ---------------------------------------------------------------------------------------------------- the board
@@ -414,7 +509,9 @@ def test_every_chart_of_the_board_has_a_text_in_its_place() -> None:
     _, classroom, _ = created()
     student(classroom, 0.5)
     charts = page(**{"class": classroom.code, "board": classroom.board_key}).get("vega_lite_chart")
-    assert all(len(chart.proto.alt) > 20 for chart in charts)
+    on_map, lines, best = (chart.proto.alt for chart in charts)
+    assert "0.50 at learning rate 0.001" in on_map and "best 1 " in best
+    assert re.search(r"Students: 1; epochs spent: \d+ to \d+; best accuracy: 0\.50 to 0\.50, median 0\.50", lines)
 
 
 def test_a_hidden_ranking_tells_no_name_beside_an_accuracy() -> None:
@@ -452,6 +549,22 @@ def test_the_table_of_a_class_has_pseudonyms_and_nothing_else_of_anybody() -> No
     assert "Kim" not in table
     assert not [key for key in (mine.token, other.token, secret, classroom.key) if key in table]
     assert not SECRET.search(table.replace(",", " "))
+
+
+def test_what_students_do_after_the_end_is_their_own() -> None:
+    _, classroom, secret = created()
+    early, late = student(classroom, 0.5), student(classroom, 0.6)
+    classroom.test(secret, Finals.REVEALED)
+    for lab in (early, late):
+        lab.chosen = Choice(0.001, 1e-6, 1, 0)
+    early.final = SimpleNamespace(opened=time.time(), outcome=True, accuracy=lambda: np.array([0.25, 0.75]))
+    classes().end(classroom, secret)
+    late.final = SimpleNamespace(opened=time.time() + 1, outcome=True, accuracy=lambda: np.array([0.9]))
+    late.rounds = [*late.rounds, LabRound(2, Kept(made([-3], [0.7])))]
+    rows = list(csv.DictReader(io.StringIO(export(classroom).decode("utf-8-sig"))))
+    assert [(row["student"], row["test_accuracy"]) for row in rows] == [(early.pseudonym, "0.5"), (late.pseudonym, "")]
+    roll = roll_frame(classroom)
+    assert list(roll["rounds"]) == [1, 1] and roll["spent"][0] == roll["spent"][1] == epochs_of(early.rounds)
 
 
 # ---------------------------------------------------------------------------------------------------- language

@@ -4,23 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from statistics import median_high
 
 import pyarrow as pa
 import streamlit as st
 
 from core import codes
-from core.board import Board, Final, optimism
+from core.board import NEVER, Board, Final, optimism
 from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
 from pages.components.charts import WIDE, Domain
 from pages.components.pace import ticking
-from pages.components.session import classes
+from pages.components.session import classes, session
 from pages.components.tables import arrow
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
 LINES = 16  # of the ranking that are shown
+CLOSE = 0.9  # of the equal budget: who has spent less is told apart
 LEFT, RIGHT = 3, 2  # shares of a wide page
 KEPT = 16  # boards that are kept: a few classes' latest, each once a language
 TABLES = 5  # of each
@@ -68,6 +70,7 @@ def watch(classroom: Classroom) -> None:
 def look(classroom: Classroom, before: State | None) -> None:
     """One look. before: the class's state as the page was drawn for it"""
     if before != state(classroom):
+        session().fault = None  # it may have been that something is closed
         st.rerun()
 
 
@@ -171,26 +174,28 @@ def ranking(view: View, mine: int | None) -> str:
     if not standing.ranks:
         said = _("Nobody has trained anything yet.")
         return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p></section>'
-    said = _("after {budget} epochs; = is a tie, within one standard error ({error:.2f})").format(
+    said = _("after at most {budget} epochs each; = is a tie, within one standard error ({error:.2f})").format(
         budget=f"{standing.budget:,}", error=standing.error
     )
     shown, names = standing.ranks[:LINES], dict(view.names)
-    items = "".join(rank_line(rank, names.get(rank.seat, ""), rank.seat == mine) for rank in shown)
+    items = "".join(rank_line(rank, names.get(rank.seat, ""), rank.seat == mine, standing.budget) for rank in shown)
     if more := len(standing.ranks) - len(shown):
         items += f"<li>{escape(_('and {count} more').format(count=more))}</li>"
     own = next((rank for rank in standing.ranks[LINES:] if rank.seat == mine), None)
     if own is not None:
-        items += rank_line(own, names.get(own.seat, ""), True)
+        items += rank_line(own, names.get(own.seat, ""), True, standing.budget)
     return f'<section class="ranking"><h3>{escape(title)}</h3><p>{escape(said)}</p><ol>{items}</ol></section>'
 
 
-def rank_line(rank: Rank, who: str, own: bool) -> str:
-    """One student's line."""
+def rank_line(rank: Rank, who: str, own: bool, budget: int) -> str:
+    """One student's line; who is clearly short of the budget has the epochs beside the accuracy."""
+    behind = _("after {spent}").format(spent=f"{rank.spent:,}") if rank.spent < CLOSE * budget else ""
+    short = f" <small>{escape(behind)}</small>" if behind else ""
     place = f"{rank.place} =" if rank.tied else f"{rank.place}"
     you = f"{escape(_('you'))}: " if own else ""
     return (
         f'<li{" class=mine" if own else ""}><span class="place">{place}</span>'
-        f'<span class="who">{you}<bdi>{escape(who)}</bdi></span><span>{rank.accuracy:.2f}</span></li>'
+        f'<span class="who">{you}<bdi>{escape(who)}</bdi></span><span>{rank.accuracy:.2f}{short}</span></li>'
     )
 
 
@@ -270,8 +275,23 @@ def lines(view: View) -> None:
         {**spec, "datasets": datasets},
         key="board_lines",
         width="stretch",
-        alt=_("Best accuracy so far against epochs spent, a line a student"),
+        alt=_("Best accuracy so far against epochs spent, a line a student. {where}").format(where=where(view.board)),
     )
+
+
+def where(board: Board) -> str:
+    """How far the students are, in a sentence."""
+    found = [float(one.best[-1]) for one in board.tracks if one.best[-1] > NEVER]
+    if not found:
+        return _("Nobody has trained anything yet.")
+    spent = [one.total for one in board.tracks]
+    return _(
+        "Students: {count}; epochs spent: {least} to {most}; best accuracy: {lowest:.2f} to {highest:.2f}, median "
+        "{median:.2f}."
+    ).format(
+        least=f"{min(spent):,}", most=f"{max(spent):,}", count=len(found), lowest=min(found), highest=max(found),
+        median=median_high(found),
+    )  # fmt: skip
 
 
 def best(view: View, width: int) -> None:

@@ -177,7 +177,7 @@ def map_spec(wide: bool, lr: Domain, wd: Domain, named: bool, lang: str, dark: b
         "y": power_axis("y", "wd", word("weight decay"), wd),
     }
     boxes = alt.Chart(alt.NamedData("ranges")).mark_rect(
-        fill=RANGES, fillOpacity=0, stroke=RANGES, strokeWidth=1.5, strokeOpacity=0.5
+        fill=RANGES, fillOpacity=0, stroke=RANGES, strokeWidth=1.5, strokeOpacity=0.95
     )
     ranges = boxes.encode(x2="lr_high:Q", y2="wd_high:Q", tooltip=[who])
     trials = alt.Chart(alt.NamedData("points"))
@@ -218,7 +218,7 @@ def lines_spec(wide: bool, most: int, named: bool, lang: str, dark: bool) -> dic
         alt.Tooltip("spent:Q", title=word("epochs spent")),
     ]
     base = alt.Chart(alt.NamedData("lines")).encode(x=x, y=y)
-    steps = base.mark_line(interpolate="step-after", color=VALIDATION, strokeWidth=1.6, opacity=0.55)
+    steps = base.mark_line(interpolate="step-after", color=VALIDATION, strokeWidth=1.6, opacity=0.85)
     lines = steps.encode(detail="seat:N", order="spent:Q")
     ends = base.transform_filter("datum.last").mark_point(filled=True, size=60, color=VALIDATION, opacity=0.9)
     at = alt.Chart(alt.NamedData("budget")).encode(x=alt.X("budget:Q", scale=alt.Scale(domain=[0, most], nice=False)))

@@ -15,6 +15,7 @@ from core.plan import LIMITS, VALIDATION_RATES, fitting_rungs
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, power, written
+from pages.components.closed import rounds_closed
 from pages.components.giving_up import give_up_button, rungs
 from pages.components.network_settings import network_settings
 from pages.components.session import attempt, engine, saved_soon, session
@@ -114,7 +115,7 @@ def start_or_stop(lab: Lab) -> None:
         key="start",
         on_click=start,
         args=(lab,),
-        disabled=lab.final is not None,
+        disabled=lab.final is not None or rounds_closed(lab.classroom) is not None,
     )
     if latest is not None:
         box = hints.best_box(latest.progress)

@@ -9,6 +9,7 @@ import streamlit as st
 from core.class_export import class_csv
 from core.classes import PERIOD
 from core.classroom import Classroom, Finals, Member, Ranking
+from core.lab_round import epochs_of
 from pages.components.board import live_board, name, spelled
 from pages.components.invitation import board_link, invitation, teacher_link
 from pages.components.pace import ticking
@@ -151,10 +152,11 @@ def hiding(classroom: Classroom, secret: str, member: Member) -> None:
 
 
 def roll_frame(classroom: Classroom) -> pd.DataFrame:
-    """One row a student: pseudonym, nickname, rounds begun, epochs spent."""
+    """One row a student: pseudonym, nickname, rounds begun, epochs spent; those after the class's end left out."""
     rows = []
     for seat, member in sorted(classroom.members.items()):
         lab = classroom.labs.get(seat)
-        done = (len(lab.rounds), lab.spent) if lab else (0, 0)
-        rows.append((spelled(member.pseudonym, language()), member.nickname, *done))
+        last = member.last_round
+        counted = [one for one in (lab.rounds if lab else []) if last is None or one.number <= last]
+        rows.append((spelled(member.pseudonym, language()), member.nickname, len(counted), epochs_of(counted)))
     return pd.DataFrame(rows, columns=["pseudonym", "nickname", "rounds", "spent"])

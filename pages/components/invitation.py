@@ -1,6 +1,9 @@
 """How a class is joined: the code, the link and its QR code, large enough for the back row."""
 
+import socket
+from contextlib import suppress
 from html import escape
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -8,6 +11,8 @@ from core import codes
 from core.classroom import Classroom
 from pages.components.sharing import qr_picture
 from pages.components.text import _
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 STYLE = """
 <style>
@@ -42,8 +47,32 @@ def teacher_link(secret: str) -> str:
     return f"{root()}class_board?teach={secret}"
 
 
+def tell_of_localhost() -> None:
+    """A warning while the app is open under a name that means another device on every device."""
+    here = urlsplit(root())
+    if here.hostname not in LOOPBACK:
+        return
+    said = _("Other devices cannot open {host}: there it means the device itself.").format(host=here.netloc)
+    found = network_address()
+    if found is not None:
+        address = found if here.port is None else f"{found}:{here.port}"
+        said += " " + _(
+            "Open your teacher's link with this computer's own address in its place, probably {address}."
+        ).format(address=address)
+    st.warning(said, icon=":material/wifi_off:")
+
+
+def network_address() -> str | None:
+    """The address under which this machine reaches others, None without any; nothing is sent for it."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        asked.connect(("192.0.2.1", 9))  # nobody's, by RFC 5737
+        return str(asked.getsockname()[0])
+    return None
+
+
 def invitation(classroom: Classroom) -> None:
     """The code, the link, and the same as a QR code."""
+    tell_of_localhost()
     link = join_link(classroom)
     picture = f'<img src="{qr_picture(link)}" alt="{escape(_("QR code of the link {link}").format(link=link))}">'
     steps = (

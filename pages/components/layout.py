@@ -60,7 +60,7 @@ ol.steps {padding-left: 0 !important;}
 .steps .now {font-weight: 700;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: inherit; opacity: .87;}
 button[kind="primary"], button[kind="primaryFormSubmit"] {background-color: #2b6cb5; border-color: #2b6cb5;}
-.unsaved {color: #b45309; font-size: .9rem; font-weight: 600;}
+.unsaved {border-left: 4px solid #d97706; padding-left: .5rem; font-size: .9rem; font-weight: 600;}
 .printed {display: none;}
 @media print {
   [data-testid="stHeader"], .st-key-header button, .stButton, .stPopover, .stDownloadButton, .stSlider, .stNumberInput,

@@ -109,7 +109,7 @@ def ranges(space: SearchSpace) -> SearchSpace:
 def budget_field(budget: int | None) -> int | None:
     """How many epochs a lab may spend; empty for as many as it likes."""
     given = st.number_input(
-        _("budget: epochs of all trials of all rounds; empty for no limit"), *BUDGET, budget, step=1,
+        _("budget of each student: epochs of all trials of all rounds; empty for no limit"), *BUDGET, budget, step=1,
         placeholder=_("no limit"), key="lesson_budget", width=420,
     )  # fmt: skip
     return None if given is None else int(given)
@@ -136,3 +136,18 @@ def hidden_field(hidden: tuple[str, ...]) -> tuple[str, ...]:
         default=list(hidden), format_func=called.__getitem__, key="lesson_hidden", wrap=True,
     )  # fmt: skip
     return tuple(chosen)
+
+
+def told_cost(preset: Preset) -> None:
+    """What a first round takes of the budget."""
+    plan = preset.plan
+    needed = plan.trials * plan.epochs
+    said = _("A first round of {trials} trials × {epochs} epochs takes {needed} epochs.").format(
+        trials=plan.trials, epochs=plan.epochs, needed=needed
+    )
+    if preset.budget is not None and needed > preset.budget:
+        st.warning(f"{said} {_('The budget is too small for it.')}", icon=":material/info:")
+        return
+    if preset.budget is not None:
+        said += " " + _("The budget holds {rounds} of them.").format(rounds=preset.budget // needed)
+    st.caption(said)
