@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 
 from tests.benchmarks.live import server as benchmark_server
 from tests.browser.conftest import PATIENCE, Server, Student
+from tests.browser.test_pages import barriers
 from tests.waiting import run
 
 HOSTILE = "<img src=x onerror=h()>"
@@ -26,13 +27,15 @@ class Classroom:
 
     browser: Browser
     url: str
+    scheme: str = "light"
     contexts: list[BrowserContext] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def opens(self, path: str, width: int = 1366, height: int = 900, **settings: object) -> Page:
         """Somebody new opens an address."""
         size = {"width": width, "height": height}
-        self.contexts.append(self.browser.new_context(viewport=size, locale="en-US", **settings))  # type: ignore[arg-type]
+        settings = {"locale": "en-US", "color_scheme": self.scheme, **settings}
+        self.contexts.append(self.browser.new_context(viewport=size, **settings))  # type: ignore[arg-type]
         page = self.contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -143,8 +146,8 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
     teacher.get_by_text("rounds may be started").click()
     projector.get_by_text("rounds are closed").wait_for()
     to(second, "Narrow")
-    Student(second).press("Start round 2")
     second.get_by_text("Your teacher has closed the rounds").wait_for()
+    expect(second.get_by_role("button", name="Start round 2")).to_be_disabled()
 
     first.get_by_text("the final tests are open").wait_for()
     teacher.get_by_role("radio", name="locked").click()
@@ -152,12 +155,13 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
     to(third, "Narrow")
     Student(third).press("Choose this value")
     third.get_by_role("link", name="Go to the final test").click()
-    third.get_by_text("I have finished tuning").click()
-    expect(third.locator("button[kind=primary]")).to_be_enabled()
-    third.locator("button[kind=primary]").click()
     third.get_by_text("keeps the final tests locked").wait_for()
+    third.get_by_text("I have finished tuning").click()
+    settled(third)
+    expect(third.locator("button[kind=primary]")).to_be_disabled()
     teacher.get_by_role("radio", name="open, results on the board").click()
     first.get_by_text("the final tests are open").wait_for()
+    expect(third.locator("button[kind=primary]")).to_be_enabled()
     third.locator("button[kind=primary]").click()
     third.get_by_test_id("stMetric").first.wait_for()
     projector.get_by_text("Final tests: 1").wait_for()
@@ -218,6 +222,54 @@ def test_students_see_the_board_when_the_teacher_shows_it(classroom: Classroom) 
     teacher.get_by_text("board on the students' screens").click()
     student.get_by_text("students: 1").wait_for()  # without a click of the student's
     expect(student.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+
+
+def test_who_waits_for_the_teacher_hears_when_rounds_and_final_tests_are_opened(classroom: Classroom) -> None:
+    teacher, code = classroom.teaches()
+    student, other = classroom.joins(code), classroom.joins(code)
+    teacher.get_by_role("radio", name="locked").click()
+    trains(student)
+    to(student, "Narrow")
+    to(other, "Narrow")
+    teacher.get_by_text("rounds may be started").click()
+    expect(teacher.get_by_role("switch", name="rounds may be started")).not_to_be_checked()
+    press(other, "Start round 1")  # its page was drawn before
+    other.get_by_text("wait until they are opened again").wait_for()
+    expect(other.get_by_role("button", name="Start round 1")).to_be_disabled()
+    student.locator(".st-key-live_chart .mark-symbol path").first.click()
+    press(student, "Choose this value")
+    to(student, "Final test")
+    student.get_by_text("keeps the final tests locked").wait_for()
+
+    teacher.get_by_role("radio", name="open", exact=True).click()
+    student.get_by_text("How good is the value you have chosen").wait_for()  # without a click
+    teacher.get_by_text("rounds may be started").click()
+    expect(other.get_by_role("button", name="Start round 1")).to_be_enabled()
+    expect(other.get_by_text("wait until they are opened again")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_of_the_class_keeps_anybody_out(classroom: Classroom, scheme: str) -> None:
+    classroom.scheme = scheme
+    teacher, code = classroom.teaches()
+    student = classroom.joins(code)
+    trains(student)
+    student.get_by_label("nickname, if you like one").fill("Kim")
+    student.keyboard.press("Tab")
+    for switch in ("board on the students' screens", "shown"):
+        teacher.get_by_text(switch, exact=True).click()
+    student.get_by_text("trials: 20").wait_for()
+    assert barriers(student) == []
+    for view, seen in (("Invite", "Scan, or open"), ("Board", "trials: 20"), ("Names", "hide the nickname of")):
+        teacher.get_by_text(view, exact=True).click()
+        teacher.get_by_text(seen).first.wait_for()
+        assert barriers(settled(teacher)) == [], view
+    link = teacher.get_by_role("link", name="Board for the projector").get_attribute("href")
+    assert link is not None
+    projector = classroom.opens(link.removeprefix(classroom.url))
+    projector.get_by_text("trials: 20").wait_for()
+    assert barriers(projector) == []
+    assert barriers(classroom.opens(f"?class={code}")) == []
 
 
 def test_the_board_fits_on_one_screen_for_the_back_row(classroom: Classroom) -> None:
