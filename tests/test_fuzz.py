@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from core import codes
 from core.again import SEEDS
-from core.archive import lab_record
+from core.archive import class_record, lab_record
 from core.choice import Choice
 from core.datasets import DATASETS
 from core.engine.local import Engine
@@ -32,7 +33,7 @@ from core.saving import Saver
 from core.space import LEARNING_RATE_REACH, REACHES, LogRange, SearchSpace
 from core.store import Store
 from pages.components import session
-from pages.components.layout import NARROWEST, WIDEST, drawable
+from pages.components.layout import NARROWEST, OF_A_CLASS, WIDEST, drawable
 from pages.components.live import SLIP, box_of, trial_of
 from pages.components.text import LANGUAGES
 from tests.anything import cases, changed, documents, lesson_texts, plans, scalars, texts
@@ -336,6 +337,9 @@ addresses = st.fixed_dictionaries(
         "lab": words | st.text("abcXYZ019-_", min_size=24, max_size=24),
         "lesson": lesson_texts.map(lambda one: one.encode(errors="ignore").decode()),
         "class": words,
+        "teach": words | st.text("abcXYZ019-_", min_size=24, max_size=24),
+        "board": words,
+        "desk": words,
         "embed": words,
         "page": words,
     },
@@ -369,7 +373,7 @@ def test_any_address_gives_a_page_of_a_new_lab_with_a_sentence_at_most(
     app.run()
     assert not app.exception, app.exception
     assert len(sentences(app)) <= 2 and not app.error
-    if "class" not in address:  # which leads to the class, where nobody gets a lab before joining
+    if not {*OF_A_CLASS} & {*address}:  # which leads to the class, where nobody gets a lab before joining
         lab, known = session.labs().open(token(app), "test")
         assert known and lab.rounds == [] and lab.token != address.get("lab")
         assert lab.preset == Preset.from_text(address.get("lesson", ""))[0]
@@ -389,8 +393,36 @@ def test_an_address_with_a_lab_in_it_leaves_the_lab_as_it_is(idle: None, address
     app.run()
     assert not app.exception, app.exception
     assert token(app) == lab.token
-    assert "class" in address or not sentences(app)
+    assert {*OF_A_CLASS} & {*address} or not sentences(app)
     assert replace(lab_record(lab, [1, 2]), used=before.used) == before
+
+
+@cases(60, slow=True)
+@given(address=addresses, data=st.data())
+def test_an_address_of_a_class_leaves_the_class_as_it_is(
+    idle: None, address: dict[str, str], data: st.DataObject
+) -> None:
+    classroom, secret = session.classes().create("Chapter 6", "en", Preset())
+    lab = session.labs().adopt(lambda token: session.classes().join(classroom, token))
+    code, key = classroom.code, classroom.board_key
+    spelt = st.sampled_from([code, code.lower(), codes.written(code), f" {code}\t", code[:-1], code[::-1]])
+    address |= {"class": data.draw(spelt, "code")}
+    address |= data.draw(
+        st.fixed_dictionaries({}, optional={"board": st.sampled_from([key, key[:-1], secret])}), "board"
+    )
+    address |= data.draw(st.fixed_dictionaries({}, optional={"lab": st.just(lab.token)}), "lab")
+    before = class_record(classroom), replace(lab_record(lab, []), used=0)
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, app.exception
+    app.switch_page("pages/class_board.py").run()
+    assert not app.exception, app.exception
+    assert len(sentences(app)) <= 2 and not app.error
+    assert app.session_state["session"].secret is None
+    assert (replace(class_record(classroom), used=before[0].used), replace(lab_record(lab, []), used=0)) == before
+    assert [*classroom.labs] == [1] and classroom.labs[1] is lab
 
 
 def test_the_fields_of_a_plan_are_all_tried() -> None:
