@@ -1,10 +1,12 @@
 """The page of the class without a browser: who sees what, who may do what, and names that stay plain text."""
 
 import csv
+import gc
 import io
 import ipaddress
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from html import escape
 from types import SimpleNamespace
@@ -27,10 +29,12 @@ from core.preset import Preset
 from core.store import StoreError
 from pages import race as race_page
 from pages.components import allowances, invitation
+from pages.components.board import MADE, once_a_board
 from pages.components.desk import export, roll_frame
 from pages.components.session import classes, engine, labs
 from tests.made import made
 from tests.test_page import APP, PATIENCE, button, number, ran, text
+from tests.waiting import until
 
 PAGE = "pages/class_board.py"
 SECRET = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -512,6 +516,30 @@ def test_every_chart_of_the_board_has_a_text_in_its_place() -> None:
     on_map, lines, best = (chart.proto.alt for chart in charts)
     assert "0.50 at learning rate 0.001" in on_map and "best 1 " in best
     assert re.search(r"Students: 1; epochs spent: \d+ to \d+; best accuracy: 0\.50 to 0\.50, median 0\.50", lines)
+
+
+def test_what_was_made_of_a_board_does_not_keep_it() -> None:
+    _, classroom, _ = created()
+    lab = student(classroom, 0.5)
+    address = {"class": classroom.code, "board": classroom.board_key}
+    page(**address)
+    before = weakref.ref(classes().board(classroom))
+    lab.rounds = [*lab.rounds, LabRound(2, Kept(made([-3], [0.7])))]
+    until(lambda: classes().board(classroom) is not before())
+    page(**address)
+    gc.collect()
+    assert before() is None and classes().board(classroom).rounds == 2
+
+
+def test_tables_of_a_board_are_made_once_and_not_without_end() -> None:
+    _, classroom, _ = created()
+    student(classroom, 0.5)
+    now, asked = classes().board(classroom), []
+    make = once_a_board(lambda board, name: asked.append(name) or name)
+    assert [make(now, name) for name in ("a", "b", "a")] == ["a", "b", "a"] and asked == ["a", "b"]
+    for name in range(MADE):
+        make(now, f"renamed {name}")
+    assert make(now, "a") == "a" and asked.count("a") == 2  # it was not kept beside all those
 
 
 def test_a_hidden_ranking_tells_no_name_beside_an_accuracy() -> None:

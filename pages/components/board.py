@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from html import escape
 from statistics import median_high
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 import streamlit as st
@@ -24,10 +26,11 @@ from pages.components.text import LANGUAGES, _, catalogue, language, listen
 LINES = 16  # of the ranking that are shown
 CLOSE = 0.9  # of the equal budget: who has spent less is told apart
 LEFT, RIGHT = 3, 2  # shares of a wide page
-KEPT = 16  # boards that are kept: a few classes' latest, each once a language
-TABLES = 5  # of each
+KEPT = 16  # of the tables of equal budgets, each of which is small
+MADE = 40  # things made of one board: five tables, each by language, and after every change of a name
 
 State = tuple[bool, Finals, bool]  # rounds open, final tests, board open
+Made = TypeVar("Made")
 
 STYLE = """
 <style>
@@ -50,6 +53,26 @@ STYLE = """
 @media (max-width: 640px) {.ranking ol {columns: 1;} .board-line, .ranking li {font-size: 1.05rem;}}
 </style>
 """
+
+
+def once_a_board(make: Callable[..., Made]) -> Callable[..., Made]:
+    """Remember what was made of a board, for everybody who looks, as long as it is the class's latest.
+
+    A board takes some hundred bytes a trial: one that is kept by what was made of it would stay for nothing.
+    """
+    boards: WeakKeyDictionary[Board, dict[tuple[object, ...], Made]] = WeakKeyDictionary()
+
+    @wraps(make)
+    def remembered(board: Board, *more: object) -> Made:
+        made = boards.setdefault(board, {})
+        found = made.get(more)
+        if found is None:
+            if len(made) >= MADE:
+                made.clear()
+            found = made[more] = make(board, *more)
+        return found
+
+    return remembered
 
 
 def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
@@ -235,8 +258,8 @@ def the_map(view: View) -> None:
     board = view.board
     lr, wd = domains(board)
     datasets = {
-        "ranges": encoded(charts.ranges_table, board, view.names),
-        "points": encoded(charts.points_table, board, view.told),
+        "ranges": encoded(board, charts.ranges_table, view.names),
+        "points": encoded(board, charts.points_table, view.told),
     }
     st.vega_lite_chart(
         {**charts.map_spec(view.wide, lr, wd, bool(view.told), language(), dark()), "datasets": datasets},
@@ -267,7 +290,7 @@ def lines(view: View) -> None:
     budget = view.standing.budget if view.standing else 0
     label = _("equal budget: {budget}").format(budget=f"{budget:,}")
     datasets = {
-        "lines": encoded(charts.lines_table, view.board, view.told),
+        "lines": encoded(view.board, charts.lines_table, view.told),
         "budget": budget_bytes(budget, label),
     }
     spec = charts.lines_spec(view.wide, charts.most_epochs(view.board), bool(view.told), language(), dark())
@@ -299,7 +322,7 @@ def best(view: View, width: int) -> None:
     board = view.board
     if not len(board.best):
         return
-    datasets = {"curves": encoded(charts.curves_table, board, view.told)}
+    datasets = {"curves": encoded(board, charts.curves_table, view.told)}
     st.vega_lite_chart(
         {**charts.best_spec(width, longest(board), language(), dark()), "datasets": datasets},
         key="board_best",
@@ -309,7 +332,7 @@ def best(view: View, width: int) -> None:
 
 def finals(view: View) -> None:
     """What the test set made of everybody's choice."""
-    datasets = {"finals": encoded(charts.finals_table, view.board, view.told)}
+    datasets = {"finals": encoded(view.board, charts.finals_table, view.told)}
     said = about_finals(view.board.finals)
     st.vega_lite_chart(
         {**charts.finals_spec(view.wide, bool(view.told), language(), dark()), "datasets": datasets},
@@ -320,13 +343,13 @@ def finals(view: View) -> None:
     st.html(f'<ul class="optimism">{"".join(f"<li>{escape(sentence)}</li>" for sentence in said)}</ul>')
 
 
-@lru_cache(maxsize=KEPT)
+@once_a_board
 def domains(board: Board) -> tuple[Domain, Domain]:
     """What the map shows, found out once a board."""
     return charts.map_domains(board)
 
 
-@lru_cache(maxsize=KEPT)
+@once_a_board
 def longest(board: Board) -> int:
     """Epochs of the longest round among those of the best trials."""
     return max(board.curve(int(place))[0].plan.epochs for place in board.best)
@@ -338,9 +361,9 @@ def budget_bytes(budget: int, label: str) -> bytes:
     return arrow(charts.budget_table(budget, label))
 
 
-@lru_cache(maxsize=TABLES * KEPT)
+@once_a_board
 def encoded(
-    table: Callable[[Board, charts.Names], pa.Table], board: Board, names: tuple[tuple[int, str], ...]
+    board: Board, table: Callable[[Board, charts.Names], pa.Table], names: tuple[tuple[int, str], ...]
 ) -> bytes:
     """A table of a board, encoded once for everybody who looks at it."""
     return arrow(table(board, dict(names)))
