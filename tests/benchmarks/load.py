@@ -40,6 +40,7 @@ WEIGHING = 4.0  # seconds between two looks at the memory
 PATIENCE = 240.0  # seconds
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))  # of a soak
 WARMING = 0.25  # of a soak: what grows then is not counted
+FLOOR = 150.0  # seconds of a soak in which nothing is trained for a moment at least
 LOOKING = 60.0, 180.0  # seconds that a student of a soak looks at a round: still twice as many rounds as a lesson has
 
 
@@ -95,7 +96,7 @@ async def watched(lab: Server, students: int, others: int, seconds: float) -> li
 
 
 def sixty(quick: bool) -> Iterator[Figure]:
-    """Sixty students start 20 trials of 20 epochs on MNIST at once."""
+    """Sixty students of a class start 20 trials of 20 epochs on MNIST at once, while a projector shows the board."""
     need_mnist()
     students = 6 if quick else STUDENTS
     with server("app.py") as lab:
@@ -115,8 +116,8 @@ async def started(lab: Server, students: int) -> tuple[list[float], float, float
     The second are those in which all cores were left to the server and its workers.
     """
     async with AsyncExitStack() as stack:
-        tabs = await opened(stack, lab, students)
-        done = asyncio.Event()
+        tabs, projector = await in_class(stack, lab, students)
+        done, shown = asyncio.Event(), asyncio.create_task(projector.watch(time.monotonic() + PATIENCE))
         most = asyncio.create_task(peak(lab, done))
         before, start = left(lab), time.monotonic()
 
@@ -130,7 +131,8 @@ async def started(lab: Server, students: int) -> tuple[list[float], float, float
         firsts = await asyncio.gather(*map(student, tabs))
         took = (left(lab) - before) / len(cores())
         done.set()
-        calm(tabs)
+        shown.cancel()
+        calm([*tabs, projector])
         return firsts, took, await most
 
 
@@ -202,26 +204,46 @@ async def all_back(lab: Server, tokens: list[str]) -> list[float]:
 
 
 def soak(quick: bool) -> Iterator[Figure]:
-    """Sixty students go from round to round; SOAK_MINUTES in the environment says for how long."""
+    """Sixty students of a class go from round to round, before a board; SOAK_MINUTES in the environment says how long.
+
+    What rounds hold while they are trained comes and goes: what counts is the least of every FLOOR seconds, or of
+    every twelfth part of a short soak.
+    """
     need_mnist()
     minutes = 0.5 if quick else MINUTES
     looking = (0.0, 2.0) if quick else LOOKING
     with server("app.py") as lab:
         seen = asyncio.run(lessons(lab, 6 if quick else STUDENTS, 60 * minutes, looking))
-    times, memory = np.array([one for one in seen if one[0] >= WARMING * 60 * minutes]).T
+    times, memory = floors(seen, WARMING * 60 * minutes, min(FLOOR, 5 * minutes))
     slope = float(np.polyfit(times, memory, 1)[0])
     grown = slope * (times[-1] - times[0]) / memory[0]
     said = ", ".join(f"{one:.0f}" for one in memory[:: max(1, len(memory) // 12)])
-    against = f"{memory[0]:.0f} MB after {WARMING:.0%} of {minutes:g} minutes, then {said} MB"
+    most = max(megabytes for _, megabytes in seen)
+    against = (
+        f"{memory[0]:.0f} MB after {WARMING:.0%} of {minutes:g} minutes, then {said} MB; {most:.0f} MB at the peak"
+    )
     yield Figure("load.soak", 60 * slope, "MB a minute", 1 + grown, against, (0.0, 1 + GROWTH))
+
+
+def floors(seen: list[tuple[float, float]], warm: float, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """The middle of every span of so many seconds once it is warm, and the least memory in it; all but a last part.
+
+    seen: (seconds, megabytes)    Returns two arrays (spans,).
+    """
+    spans: dict[int, list[float]] = {}
+    for seconds, memory in seen:
+        if seconds >= warm:
+            spans.setdefault(int((seconds - warm) // width), []).append(memory)
+    whole = [place for place in spans if warm + (place + 1) * width <= seen[-1][0] + WEIGHING]
+    return np.array([warm + (place + 0.5) * width for place in whole]), np.array([min(spans[place]) for place in whole])
 
 
 async def lessons(
     lab: Server, students: int, seconds: float, looking: tuple[float, float]
 ) -> list[tuple[float, float]]:
-    """(seconds since the start, megabytes), every minute or twenty times at least."""
+    """(seconds since the start, megabytes), every WEIGHING seconds or forty times at least."""
     async with AsyncExitStack() as stack:
-        tabs = await opened(stack, lab, students)
+        tabs, projector = await in_class(stack, lab, students)
         start, rng = time.monotonic(), np.random.default_rng(0)
 
         async def student(one: Tab) -> None:
@@ -234,11 +256,11 @@ async def lessons(
             seen = []
             while (passed := time.monotonic() - start) < seconds:
                 seen.append((passed, megabytes(lab)))
-                await asyncio.sleep(min(60.0, seconds / 20))
+                await asyncio.sleep(min(WEIGHING, seconds / 40))
             return seen
 
-        seen, *_ = await asyncio.gather(scales(), *map(student, tabs))
-        calm(tabs)
+        seen, *_ = await asyncio.gather(scales(), projector.watch(start + seconds), *map(student, tabs))
+        calm([*tabs, projector])
         return seen
 
 
@@ -258,6 +280,13 @@ async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "")
         await set_to_mnist(one)
         tabs.append(one)
     return tabs
+
+
+async def in_class(stack: AsyncExitStack, lab: Server, students: int) -> tuple[list[Tab], Tab]:
+    """The students of a new class, set to MNIST, and the tab that projects its board."""
+    board = await class_created(stack, lab)
+    tabs = await opened(stack, lab, students, board["class"])
+    return tabs, await stack.enter_async_context(tab(lab.port, page=BOARD, **board))
 
 
 async def class_created(stack: AsyncExitStack, lab: Server) -> dict[str, str]:
