@@ -162,34 +162,35 @@ async def peak(lab: Server, done: asyncio.Event) -> float:
 
 
 def reconnect(quick: bool) -> Iterator[Figure]:
-    """A server is killed in the middle of everybody's second round; the next one is asked for all labs at once."""
+    """A server is killed in the middle of a class's second round; the next one is asked for all labs and the board."""
     students = 6 if quick else STUDENTS
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         url = f"sqlite:///{folder}/labs.sqlite"
         with server("app.py", DATABASE_URL=url) as lab:
-            tokens = asyncio.run(two_rounds(lab, students))
+            tokens, board = asyncio.run(two_rounds(lab, students))
             lab.process.kill()
         with server("app.py", DATABASE_URL=url) as lab:
-            waits = asyncio.run(all_back(lab, tokens))
+            waits = asyncio.run(all_back(lab, tokens, board))
     against = f"{BACK:g} s; median {statistics.median(waits):.1f} s, {students} students, their rounds going on"
     yield Figure("load.reconnect", max(waits), "s", max(waits) / BACK, against, WITHIN)
 
 
-async def two_rounds(lab: Server, students: int) -> list[str]:
-    """A short round to its end and a long one under way for everybody; the tokens of the labs."""
+async def two_rounds(lab: Server, students: int) -> tuple[list[str], dict[str, str]]:
+    """A short round and a long one under way for everybody in a class; the labs' tokens and the board's address."""
     async with AsyncExitStack() as stack:
-        tabs = [await stack.enter_async_context(tab(lab.port)) for _ in range(students)]
+        board = await class_created(stack, lab)
+        tabs = await opened(stack, lab, students, board["class"], mnist=False)
         for epochs in (1, LONG):
             for one in tabs:
                 await one.enter("epochs", epochs)
             await asyncio.gather(*(one.click("Start") for one in tabs))
             await ticking(tabs, PATIENCE if epochs == 1 else 2.0)
         calm(tabs)
-        return [one.lab for one in tabs]
+        return [one.lab for one in tabs], board
 
 
-async def all_back(lab: Server, tokens: list[str]) -> list[float]:
-    """Seconds until each tab has its lab again, with its second round running."""
+async def all_back(lab: Server, tokens: list[str], board: dict[str, str]) -> list[float]:
+    """Seconds until each tab has its lab again, with its second round running, and until the board has its trials."""
 
     async def back(token: str) -> float:
         start = time.monotonic()
@@ -200,7 +201,14 @@ async def all_back(lab: Server, tokens: list[str]) -> list[float]:
                 raise RuntimeError(f"a lab came back as {one.words!r}")
             return time.monotonic() - start
 
-    return await asyncio.gather(*map(back, tokens))
+    async def wall() -> float:
+        start = time.monotonic()
+        async with tab(lab.port, page=BOARD, **board) as projector:
+            await projector.watch(start + PATIENCE, lambda: projector.points >= 20 * len(tokens))
+            calm([projector])
+            return time.monotonic() - start
+
+    return await asyncio.gather(wall(), *map(back, tokens))
 
 
 def soak(quick: bool) -> Iterator[Figure]:
@@ -267,8 +275,8 @@ async def lessons(
 # ---------------------------------------------------------------------------------------------------- a class
 
 
-async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "") -> list[Tab]:
-    """Tabs of new labs that are set to MNIST, of students in the class of a code if there is one."""
+async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "", mnist: bool = True) -> list[Tab]:
+    """Tabs of new labs, set to MNIST if so, of students in the class of a code if there is one."""
     tabs = []
     for _ in range(count):
         if code:
@@ -277,7 +285,8 @@ async def opened(stack: AsyncExitStack, lab: Server, count: int, code: str = "")
             await one.open("narrow")
         else:
             one = await stack.enter_async_context(tab(lab.port))
-        await set_to_mnist(one)
+        if mnist:
+            await set_to_mnist(one)
         tabs.append(one)
     return tabs
 

@@ -5,11 +5,13 @@ The students are websocket clients, as a browser tab is one.
 
 import asyncio
 import random
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -30,6 +32,7 @@ from tests.browser.conftest import Server
 from tests.waiting import LIMIT, run, until
 
 TABS = 60
+CLASS = "class_board"
 LEARNING = range(0, TABS, 6)  # those with a round under way when the server is killed
 LONG = 60  # epochs: some rounds are cut off by the kill
 LARGE = 2 * 10**6  # bytes, more than a browser may send at once
@@ -49,9 +52,12 @@ class Student(Tab):
         self.ids: set[str] = set()
         self.fields: dict[str, float] = {}
         self.faults: list[Element] = []
+        self.told = ""  # as HTML and as code
 
     def _see(self, element: Element | Block, kind: str) -> None:
         super()._see(element, kind)
+        if kind in ("html", "code"):
+            self.told += element.html.body if kind == "html" else element.code.code_text
         self.ids |= set(filter(None, [getattr(getattr(element, kind, None), "id", "")]))
         if not isinstance(element, Element):
             return
@@ -63,9 +69,22 @@ class Student(Tab):
 
 async def joined(stack: AsyncExitStack, port: int, token: str = "") -> Student:
     """A student whose page is open, of a new lab or of that with a token."""
+    return await visitor(stack, port, **({"lab": token} if token else {}))
+
+
+async def visitor(stack: AsyncExitStack, port: int, page: str = "", **address: str) -> Student:
+    """Somebody who has opened an address."""
     socket = await stack.enter_async_context(wire(port))
-    student = Student(socket, urlencode({"lab": token}) if token else "")
-    await student.open()
+    somebody = Student(socket, urlencode(address))
+    await somebody.open(page)
+    return somebody
+
+
+async def seated(stack: AsyncExitStack, port: int, code: str) -> Student:
+    """A student who has joined a class and gone to the rounds."""
+    student = await visitor(stack, port, CLASS, **{"class": code})
+    await student.click("Join this class")
+    await student.open("narrow")
     return student
 
 
@@ -113,33 +132,54 @@ def kept(url: str, token: str) -> Lab | None:
     return restored(token, record) if record else None
 
 
-async def a_class(port: int) -> list[str]:
-    """Everybody opens a lab and sets a number of their own, some let a round learn; the tokens, in order."""
+@dataclass(frozen=True)
+class Held:
+    """What the people of a class have written down: the students' tokens, the board's address, the teacher's secret."""
+
+    tokens: list[str]
+    board: dict[str, str]
+    secret: str
+
+
+async def a_class(port: int) -> Held:
+    """A teacher creates a class; everybody joins and sets a number of their own, some let a round learn."""
     async with AsyncExitStack() as stack:
-        students = await asyncio.gather(*(joined(stack, port) for _ in range(TABS)))
+        teacher = await visitor(stack, port, CLASS)
+        await teacher.click("Create the class")
+        board = dict(parse_qsl(urlsplit(teacher.links["Board for the projector"]).query))
+        students = await asyncio.gather(*(seated(stack, port, board["class"]) for _ in range(TABS)))
         await asyncio.gather(*(one.enter("trials", 20 + number) for number, one in enumerate(students)))
         for number in LEARNING:
             await students[number].enter("epochs", LONG)
             await students[number].click("Start")
-        return [student.lab for student in students]
+        secret = re.search(r"teach=([\w-]+)", teacher.told)
+        assert secret is not None
+        return Held([student.lab for student in students], board, secret[1])
 
 
-async def back_again(port: int, tokens: list[str]) -> list[Student]:
-    """Everybody comes back at the same moment, each with their own token."""
+async def back_again(port: int, held: Held) -> tuple[list[Student], Student, Student]:
+    """Everybody comes back at the same moment, each with their own token; and the projector, and the teacher."""
     async with AsyncExitStack() as stack:
-        return await asyncio.gather(*(joined(stack, port, token) for token in tokens))
+        projector = visitor(stack, port, CLASS, **held.board)
+        teacher = visitor(stack, port, CLASS, teach=held.secret)
+        *students, wall, desk = await asyncio.gather(
+            *(joined(stack, port, token) for token in held.tokens), projector, teacher
+        )
+        return students, wall, desk
 
 
 def test_a_class_that_comes_back_at_once_after_a_kill_finds_every_lab(begin: Callable[[], Server], url: str) -> None:
     server = begin()
-    tokens = run(a_class(port_of(server)))
+    held = run(a_class(port_of(server)))
+    tokens = held.tokens
     assert len(set(tokens)) == TABS
     until(lambda: all(written(kept(url, token), number) for number, token in enumerate(tokens)), PAUSE)
     server.end(signal.SIGKILL)
-    students = run(back_again(port_of(begin()), tokens))
+    students, projector, teacher = run(back_again(port_of(begin()), held))
     assert [student.lab for student in students] == tokens
     assert [student.fields["trials"] for student in students] == [20 + number for number in range(TABS)]
-    assert [student.faults for student in students] == [[]] * TABS
+    assert [one.faults for one in (*students, projector, teacher)] == [[]] * (TABS + 2)
+    assert f"students: {TABS}" in projector.told and f"students: {TABS}" in teacher.told
     until(lambda: all(over(kept(url, tokens[number])) for number in LEARNING), PAUSE)
 
 
