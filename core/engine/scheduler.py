@@ -185,6 +185,8 @@ class Scheduler:
         in_order = True
         for round_ in self.waiting():
             in_order = in_order and self._fits(active, round_.plan)
+            if not in_order and self._aside(active) >= RESERVE:
+                break
             if in_order or self._passes(active, round_.plan):
                 active.append(round_.plan)
                 self.set_status(round_, Status.RUNNING, now)
@@ -194,16 +196,21 @@ class Scheduler:
 
     def _fits(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
         """Whether there is memory for a round whose turn it is; the reserve is not in a large one's way."""
-        small = [] if self._small(plan) else [one for one in active if self._small(one)]
-        aside = least_memory(small, self.workers)
-        if aside <= RESERVE and len(small) == len(active):
+        if not active:
             return True
-        return least_memory([*active, plan], self.workers) - min(aside, RESERVE) <= MEMORY
+        everything = least_memory([*active, plan], self.workers)
+        if everything <= MEMORY or self._small(plan):
+            return everything <= MEMORY
+        aside = self._aside(active)
+        return everything - min(aside, RESERVE) <= MEMORY or (aside <= RESERVE and all(map(self._small, active)))
 
     def _passes(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
         """Whether a round is small and the reserve has room for it."""
-        small = [one for one in [*active, plan] if self._small(one)]
-        return self._small(plan) and least_memory(small, self.workers) <= RESERVE
+        return self._small(plan) and self._aside([*active, plan]) <= RESERVE
+
+    def _aside(self, active: list[RoundPlan]) -> int:
+        """Bytes that small rounds hold."""
+        return least_memory(filter(self._small, active), self.workers)
 
     def _small(self, plan: RoundPlan) -> bool:
         return least_memory([plan], self.workers) <= RESERVE // 2
