@@ -162,16 +162,16 @@ def track(rounds: Sequence[Seen], like: RoundPlan) -> Track:
     )
 
 
-def best_at(one: Track, budget: int) -> tuple[float, int]:
-    """The best accuracy that a student had when at most `budget` epochs were spent, and how many were."""
+def best_at(one: Track, budget: int) -> float:
+    """The best accuracy that a student had when at most `budget` epochs were spent."""
     over = int(np.searchsorted(one.spent, budget, side="right"))  # rounds that fit in whole
     best, spent = (float(one.best[over - 1]), int(one.spent[over - 1])) if over else (NEVER, 0)
     if over < len(one.rounds):
         deep = one.rounds[over]
         reached = int(np.searchsorted(deep.spent, budget - spent, side="right"))
         if reached:
-            best, spent = max(best, float(deep.best[reached - 1])), spent + int(deep.spent[reached - 1])
-    return best, spent
+            best = max(best, float(deep.best[reached - 1]))
+    return best
 
 
 # ---------------------------------------------------------------------------------------------------- the class
@@ -237,7 +237,7 @@ def standing(tracks: dict[int, Track], images: int) -> Standing:
     if not tracks:
         return Standing(0, ())
     budget = int(np.sort([one.total for one in tracks.values()])[len(tracks) // 2])
-    found = [(seat, *best_at(one, budget)) for seat, one in tracks.items()]
+    found = [(seat, best_at(one, budget), min(one.total, budget)) for seat, one in tracks.items()]
     ranked = sorted((one for one in found if one[1] > NEVER), key=lambda one: (-one[1], one[0]))
     places: list[int] = []
     for above, (_, accuracy, _) in enumerate(ranked):

@@ -21,6 +21,8 @@ from core.preset import Preset
 SEATS = 300  # a class; students who have lost their link take a second one
 LANGUAGES = ("en", "ko")
 BOARD_KEY = 16  # hexadecimal digits
+ROUNDS_CLOSED = N_("Your teacher has closed the rounds; wait until they are opened again.")
+TESTS_LOCKED = N_("Your teacher keeps the final tests locked for now.")
 
 
 class Ranking(StrEnum):
@@ -154,12 +156,12 @@ class Classroom:
     def check_start(self) -> None:
         """Raise LessonError while no round may be started."""
         if self.ended is None and not self.rounds_open:
-            raise LessonError(N_("Your teacher has closed the rounds; wait until they are opened again."))
+            raise LessonError(ROUNDS_CLOSED)
 
     def check_test(self) -> None:
         """Raise LessonError while the test set may not be opened."""
         if self.ended is None and self.finals is Finals.LOCKED:
-            raise LessonError(N_("Your teacher keeps the final tests locked for now."))
+            raise LessonError(TESTS_LOCKED)
 
     # ------------------------------------------------------------------------------------------------ the teacher
 

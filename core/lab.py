@@ -320,8 +320,10 @@ class Lab:
         self.final = final
 
     def tempt(self, engine: Engine) -> None:
-        """After the final test: let the test set see all trials of the lab."""
+        """After the final test: let the test set see all trials of the lab. Raises LessonError."""
         with self.lock:
+            if self.classroom is not None:
+                self.classroom.check_test()
             if self.final is not None:
                 over = [one for one in self.rounds if one.progress.status is Status.FINISHED]
                 self.final.tempt(engine, self.token, [(one.number, one.progress.plan.to_the_end()) for one in over])

@@ -18,8 +18,8 @@ class Kept:
         self.progress = progress
 
     def remaining(self) -> float | None:
-        """It is over."""
-        return 0.0
+        """Nothing is left of one that is over; of one that a server has left behind it cannot be said."""
+        return 0.0 if self.progress.status.over else None
 
     def pause(self) -> None:
         """Nothing to pause."""

@@ -24,7 +24,7 @@ from core.names import NICKNAME, TITLE
 from core.preset import Preset
 from core.store import StoreError
 from pages.components.allowances import limits, who
-from pages.components.board import live_board, name, spellings, watch
+from pages.components.board import live_board, name, spellings, state, watch
 from pages.components.closed import rounds_closed
 from pages.components.desk import desk
 from pages.components.keeping import keep, kept
@@ -267,7 +267,7 @@ def students(mine: Lab, classroom: Classroom) -> None:
     """The class as one of its students sees it."""
     member = mine.member
     assert member is not None and mine.sits is not None
-    seat, width = mine.sits[1], page_width()
+    before, seat, width = state(classroom), mine.sits[1], page_width()
     header(mine, what_to_do(classroom))
     tell_fault()
     you = escape(_("You are {name}.")).format(name=f"<b><bdi>{escape(name(member))}</bdi></b>")
@@ -279,7 +279,7 @@ def students(mine: Lab, classroom: Classroom) -> None:
     if classroom.board_open:
         live_board(classroom, width, seat)
     else:
-        watch(classroom)
+        watch(classroom, before)
 
 
 def nickname_field(classroom: Classroom, seat: int) -> None:
@@ -321,10 +321,11 @@ def teachers(classroom: Classroom, secret: str) -> None:
 
 def projected(classroom: Classroom, key: str) -> None:
     """The board alone, for the projector and, when the teacher says so, for everybody."""
+    before = state(classroom)
     if not classroom.shows_board(key):
         plain_header(titled(classroom))
         st.info(_("The board is with your teacher."), icon=":material/info:")
-        watch(classroom)
+        watch(classroom, before)
         return
     st.html(ALONE)
     live_board(classroom, page_width(), titled=True)

@@ -11,7 +11,7 @@ from core.plan import LIMITS
 from core.space import plain
 from pages.components import figures
 from pages.components.choosing import described
-from pages.components.closed import tests_locked, wait_for_teacher
+from pages.components.closed import Closed, wait_for_teacher
 from pages.components.layout import header
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
@@ -27,31 +27,32 @@ def final_test() -> None:
     """The page."""
     engine()
     mine = lab()
-    header(mine, what_to_do(mine))
+    closed = Closed.of(mine)
+    header(mine, what_to_do(mine, closed))
     if mine.final is None:
-        wait_for_teacher(mine, tests_locked(mine.classroom))
+        wait_for_teacher(mine, closed, closed.tests)
     tell_fault()
     if mine.final is None:
-        before(mine)
+        before(mine, locked=closed.tests is not None)
     elif mine.final.outcome is None:
         ticking(training, True, mine.final)
     else:
         result(mine, mine.final)
 
 
-def what_to_do(mine: Lab) -> str:
+def what_to_do(mine: Lab, closed: Closed) -> str:
     """The one sentence that says where the student stands."""
     if mine.final is None:
-        if locked := tests_locked(mine.classroom):
-            return locked
+        if closed.tests is not None:
+            return closed.tests
         return _("How good is the value you have chosen, really? The test set tells, once.")
     if mine.final.outcome is None:
         return _("The test set is open. Your value is being trained on {seeds} seeds.").format(seeds=SEEDS)
     return _("The test set has been opened.")
 
 
-def before(mine: Lab) -> None:
-    """What will happen, and the one question."""
+def before(mine: Lab, locked: bool) -> None:
+    """What will happen, and the one question. locked: whether the teacher keeps the test set closed"""
     if mine.chosen is None:
         st.write(_("Choose one learning rate and one weight decay first, when your rounds have narrowed them down."))
         st.page_link("pages/narrow.py", label=_("Back to the rounds"), icon=":material/zoom_in_map:")
@@ -84,7 +85,7 @@ def before(mine: Lab) -> None:
         _("Open the test set"),
         icon=":material/flag:",
         type="primary",
-        disabled=not sure or tests_locked(mine.classroom) is not None,
+        disabled=locked or not sure,
         on_click=entered(key, open_it),
     )
 

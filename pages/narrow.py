@@ -4,7 +4,7 @@ from core.hints import moved
 from core.lab import Lab
 from core.progress import Status
 from pages.components.choosing import choosing
-from pages.components.closed import rounds_closed, wait_for_teacher
+from pages.components.closed import Closed, wait_for_teacher
 from pages.components.controls import controls
 from pages.components.giving_up import what_it_cost
 from pages.components.journal import take_along
@@ -20,11 +20,11 @@ def narrow() -> None:
     engine()
     mine = lab()
     width = page_width()
-    header(mine, what_to_do(mine))
-    if not mine.busy:
-        wait_for_teacher(mine, rounds_closed(mine.classroom))
+    closed = Closed.of(mine)
+    header(mine, what_to_do(mine, closed))
+    wait_for_teacher(mine, closed, closed.rounds)
     tell_fault()
-    controls(mine)
+    controls(mine, may_start=closed.rounds is None)
     live(mine, width)
     what_it_cost(mine)
     choosing(mine)
@@ -34,12 +34,12 @@ def narrow() -> None:
     onward("narrow")
 
 
-def what_to_do(mine: Lab) -> str:
+def what_to_do(mine: Lab, closed: Closed) -> str:
     """The one sentence that says what comes next."""
     if mine.final is not None:
         return _("The test set has been opened: this lab is closed for tuning. Look around, or begin a new lab.")
-    if not mine.busy and (closed := rounds_closed(mine.classroom)):
-        return closed
+    if closed.rounds is not None and not mine.busy:
+        return closed.rounds
     if mine.left == 0 and not mine.busy:
         return _("All epochs of this lesson are spent. Choose one value from what you have seen.")
     if mine.latest is None:

@@ -17,6 +17,7 @@ from pages.components.pace import SHORTEST
 from tests.benchmarks import __main__ as program
 from tests.benchmarks.figure import Figure, at_least
 from tests.benchmarks.live import server
+from tests.benchmarks.load import floors
 from tests.benchmarks.store import statements
 from tests.benchmarks.textbook import Network, train
 from tests.benchmarks.websocket_client import Timer, tab
@@ -144,3 +145,10 @@ def test_textbook_learns_as_well_as_the_core() -> None:
     noise = np.sqrt((np.var(ours, ddof=1) + np.var(theirs, ddof=1)) / plan.trials)
     assert min(np.mean(ours), np.mean(theirs)) > 0.5  # chance is 0.1
     assert abs(np.mean(ours) - np.mean(theirs)) < 3 * noise
+
+
+def test_the_floor_of_a_soak_is_the_least_of_every_whole_span_once_it_is_warm() -> None:
+    seen = [(float(second), 300.0 + second + 50 * (second % 7 > 0)) for second in range(0, 101, 2)]
+    middles, least = floors(seen, 30.0, 20.0)
+    assert middles.tolist() == [40.0, 60.0, 80.0]  # the last ten seconds are no whole span
+    assert least.tolist() == [300.0 + 42, 300.0 + 56, 300.0 + 70]

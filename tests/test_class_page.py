@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from core import codes, limits
 from core.choice import Choice
 from core.classes import Classes
-from core.classroom import Classroom, Finals, Ranking
+from core.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, Finals, Ranking
 from core.errors import LessonError
 from core.lab import Lab
 from core.lab_round import Kept, LabRound, epochs_of
@@ -28,8 +28,9 @@ from core.plan import RoundPlan
 from core.preset import Preset
 from core.store import StoreError
 from pages import race as race_page
-from pages.components import allowances, invitation
+from pages.components import allowances, board, invitation
 from pages.components.board import MADE, once_a_board
+from pages.components.closed import Closed
 from pages.components.desk import export, roll_frame
 from pages.components.session import classes, engine, labs
 from tests.made import made
@@ -290,12 +291,49 @@ def raising(fault: Exception) -> Callable[..., NoReturn]:
     return fails
 
 
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [
+        (LessonError(ROUNDS_CLOSED), False),
+        (LessonError(TESTS_LOCKED), False),
+        (LessonError("That name is taken."), True),
+    ],
+)
+def test_a_look_takes_back_what_the_switch_had_refused_and_nothing_else(
+    fault: LessonError, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, classroom, secret = created()
+    state, drawn = board.state(classroom), []
+    session = SimpleNamespace(fault=fault)
+    monkeypatch.setattr(board, "session", lambda: session)
+    monkeypatch.setattr(board.st, "rerun", lambda: drawn.append(1))
+    board.look(classroom, state)
+    assert drawn == [] and session.fault is fault
+    classroom.open_rounds(secret, False)
+    board.look(classroom, state)
+    assert drawn == [1] and session.fault is (fault if kept else None)
+
+
+def test_a_page_reads_what_is_closed_before_it_says_so() -> None:
+    _, classroom, secret = created()
+    lab = student(classroom)
+    assert Closed.of(lab) == Closed(before=board.state(classroom)) and Closed.of(Lab("alone")) == Closed()
+    classroom.open_rounds(secret, False)
+    closed = Closed.of(lab)
+    assert closed.rounds and not closed.tests and closed.before == board.state(classroom)
+    classroom.test(secret, Finals.LOCKED)
+    assert Closed.of(lab).tests and closed.before != board.state(classroom)
+    classes().end(classroom, secret)
+    assert Closed.of(lab) == Closed()
+
+
 def test_the_form_says_when_the_budget_is_too_small_for_a_round() -> None:
     app = page(lang="en")
     app.number_input(key="lesson_budget").set_value(100).run()
     assert any("too small" in one.value for one in app.warning)
 
 
+@pytest.mark.parametrize("direct", [True, False])
 @pytest.mark.parametrize(
     ("url", "warned"),
     [
@@ -307,13 +345,15 @@ def test_the_form_says_when_the_budget_is_too_small_for_a_round() -> None:
     ],
 )
 def test_an_address_that_students_cannot_open_is_told_before_it_is_projected(
-    url: str, warned: bool, monkeypatch: pytest.MonkeyPatch
+    url: str, warned: bool, direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(invitation, "root", lambda: url.removesuffix("class_board"))
-    monkeypatch.setattr(invitation, "network_address", lambda: "192.168.0.7")
+    monkeypatch.setattr(invitation, "network_address", lambda: "10.1.2.3")
+    monkeypatch.setattr(invitation, "is_direct", lambda: direct)
     teacher, _, _ = created()
     told = [one.value for one in teacher.warning]
-    assert [("192.168.0.7" in one and "Other devices cannot open" in one) for one in told] == [True] * warned
+    assert ["Other devices cannot open" in one for one in told] == [True] * warned
+    assert ["10.1.2.3" in one for one in told] == [direct] * warned
 
 
 def test_an_address_of_this_machine_is_no_name_of_any_device() -> None:
@@ -481,7 +521,7 @@ def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_l
 @pytest.mark.parametrize("where", ["narrow", "final_test"])
 def test_a_page_that_is_closed_looks_for_the_switch(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     watched: list[Classroom] = []
-    monkeypatch.setattr("pages.components.closed.watch", watched.append)
+    monkeypatch.setattr("pages.components.closed.watch", lambda one, before: watched.append(one))
     _, classroom, secret = created()
     lab = student(classroom, 0.5)
     for closed in (False, True, False):
@@ -540,6 +580,14 @@ def test_tables_of_a_board_are_made_once_and_not_without_end() -> None:
     for name in range(MADE):
         make(now, f"renamed {name}")
     assert make(now, "a") == "a" and asked.count("a") == 2  # it was not kept beside all those
+
+
+def test_a_class_in_which_all_trials_diverged_is_told_so() -> None:
+    _, classroom, _ = created()
+    lab = student(classroom)
+    lab.rounds = [LabRound(1, Kept(made([-1, -1], [0.1, 0.1], diverged=(0, 1))))]
+    shown = page(**{"class": classroom.code, "board": classroom.board_key, "lang": "en"})
+    assert any("All trials diverged." in chart.proto.alt for chart in shown.get("vega_lite_chart"))
 
 
 def test_a_hidden_ranking_tells_no_name_beside_an_accuracy() -> None:

@@ -227,6 +227,16 @@ def test_closed_rounds_refuse_a_start_and_let_those_that_run_go_on(
     assert other.start(engine).handle.wait(LIMIT).status == "finished"
 
 
+def test_locked_final_tests_show_no_temptation_either(
+    classes: Classes, taught: tuple[Classroom, str], engine: Engine
+) -> None:
+    classroom, secret = taught
+    lab = joined(classes, classroom)
+    classroom.test(secret, Finals.LOCKED)
+    with pytest.raises(LessonError, match="locked"):
+        lab.tempt(engine)
+
+
 def test_locked_final_tests_are_not_opened(serve: Serve, tmp_path: object) -> None:
     server = serve(f"sqlite:///{tmp_path}/labs")
     classroom, secret = server.labs.classes.create("Chapter 6", "en", PRESET)

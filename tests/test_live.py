@@ -12,7 +12,7 @@ from core.engine import scheduler
 from core.engine.local import Engine
 from core.errors import LessonError
 from core.lab import Lab
-from core.lab_round import Kept, LabRound
+from core.lab_round import Kept, LabRound, unfinished
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.remarks import remark
@@ -56,6 +56,10 @@ def test_a_round_in_the_queue_says_how_long_it_will_be(engine: Engine, monkeypat
     finally:
         waiting.stop()
         running.stop()
+
+
+def test_of_a_round_that_a_server_left_behind_nobody_says_how_long_it_will_be() -> None:
+    assert "left" not in live.progress_line(LabRound(1, unfinished(RoundPlan())))
 
 
 def test_a_round_that_gave_trials_up_says_what_that_saved() -> None:

@@ -188,18 +188,35 @@ LARGEST = RoundPlan(
 LESSON = RoundPlan(dataset="mnist")
 
 
-def test_the_largest_round_there_may_be_takes_nobody_elses_place() -> None:
-    assert least_memory([LARGEST], 2) > scheduler_module.MEMORY
-    scheduler, _ = made(2)
+@pytest.mark.parametrize("workers", [2, 4, 8])
+def test_the_largest_round_there_may_be_takes_nobody_elses_place(workers: int) -> None:
+    assert least_memory([LARGEST], workers) > scheduler_module.MEMORY
+    scheduler, _ = made(workers)
     large = scheduler.add("large", LARGEST, SOURCE, 0)
     lessons = [scheduler.add(str(owner), LESSON, SOURCE, 0) for owner in range(20)]
     second = scheduler.add("also large", LARGEST, SOURCE, 0)
     assert statuses([large, second]) == ["running", "waiting"]
     running = [one for one in lessons if one.status is Status.RUNNING]
-    assert len(running) >= 5 and least_memory([LESSON] * len(running), 2) <= scheduler_module.RESERVE
+    assert len(running) >= 5 and least_memory([LESSON] * len(running), workers) <= scheduler.reserve
     assert lessons[: len(running)] == running
     scheduler.set_status(running[0], Status.STOPPED, 0)
     assert lessons[len(running)].status is Status.RUNNING
+
+
+def test_a_small_round_does_not_reckon_with_the_end_of_a_large_one() -> None:
+    scheduler, _ = made(2)
+    large = scheduler.add("large", LARGEST, SOURCE, 0)
+    lessons = [scheduler.add(str(owner), LESSON, SOURCE, 0) for owner in range(20)]
+    scheduler.rate = 1e9
+    running = [one for one in lessons if one.status is Status.RUNNING]
+    first, second = [one for one in lessons if one.status is Status.WAITING][:2]
+    lesson = lessons[0].work_left() / (2 * scheduler.rate)  # seconds
+    for place, waiting in enumerate((first, second), start=1):  # the large one trains as long as all of them
+        assert scheduler.remaining(waiting) == pytest.approx(2 * lesson * (len(running) + place))
+    assert large.work_left() / (2 * scheduler.rate) > 10 * scheduler.remaining(second)  # type: ignore[operator]
+    also_large = scheduler.add("also large", LARGEST, SOURCE, 0)
+    left = scheduler.remaining(also_large)
+    assert left is not None and left > 2 * large.work_left() / (2 * scheduler.rate)
 
 
 def test_a_large_round_in_the_queue_is_passed_in_the_reserve_alone_and_starts_once_the_rest_is_free() -> None:
@@ -211,7 +228,7 @@ def test_a_large_round_in_the_queue_is_passed_in_the_reserve_alone_and_starts_on
     assert statuses([large, *late]) == ["waiting"] * 41
     while large.status is Status.WAITING:  # those who come late fill the reserve, and nothing else
         held = [LESSON for one in [*crowd, *late] if one.status is Status.RUNNING]
-        assert least_memory(held, 2) > scheduler_module.RESERVE
+        assert least_memory(held, 2) > scheduler.reserve
         scheduler.set_status(next(one for one in crowd if one.status is Status.RUNNING), Status.STOPPED, 0)
     assert large.status is Status.RUNNING and "waiting" in statuses(late)
 

@@ -38,7 +38,7 @@ from core.training import operations
 SLICE = 0.15  # seconds
 FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
 MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
-RESERVE = 48 * 2**20  # bytes beside them for small rounds, those of at most half as much: some nine of a usual lesson
+RESERVE = 24 * 2**20  # bytes a worker beside them for small rounds, those of at most half of it: some eight of a lesson
 QUEUE = 200  # rounds that may wait; twice as many if all beyond are the only ones of their owners
 DEATHS = 3  # deaths in a row in the same slice that fail a round
 
@@ -185,7 +185,7 @@ class Scheduler:
         in_order = True
         for round_ in self.waiting():
             in_order = in_order and self._fits(active, round_.plan)
-            if not in_order and self._aside(active) >= RESERVE:
+            if not in_order and self._aside(active) >= self.reserve:
                 break
             if in_order or self._passes(active, round_.plan):
                 active.append(round_.plan)
@@ -193,6 +193,11 @@ class Scheduler:
         for position, round_ in enumerate(self.waiting(), start=1):
             if round_.progress.position != position:
                 self._publish(round_, position=position)
+
+    @property
+    def reserve(self) -> int:
+        """Bytes for small rounds beside all others; what a round holds grows with the workers, too."""
+        return RESERVE * self.workers
 
     def _fits(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
         """Whether there is memory for a round whose turn it is; the reserve is not in a large one's way."""
@@ -202,18 +207,20 @@ class Scheduler:
         if everything <= MEMORY or self._small(plan):
             return everything <= MEMORY
         aside = self._aside(active)
-        return everything - min(aside, RESERVE) <= MEMORY or (aside <= RESERVE and all(map(self._small, active)))
+        if aside <= self.reserve and all(map(self._small, active)):
+            return True
+        return everything - min(aside, self.reserve) <= MEMORY
 
     def _passes(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
         """Whether a round is small and the reserve has room for it."""
-        return self._small(plan) and self._aside([*active, plan]) <= RESERVE
+        return self._small(plan) and self._aside([*active, plan]) <= self.reserve
 
     def _aside(self, active: list[RoundPlan]) -> int:
         """Bytes that small rounds hold."""
         return least_memory(filter(self._small, active), self.workers)
 
     def _small(self, plan: RoundPlan) -> bool:
-        return least_memory([plan], self.workers) <= RESERVE // 2
+        return least_memory([plan], self.workers) <= self.reserve // 2
 
     def has_work(self, worker: int) -> bool:
         """Whether there is a slice for a worker."""
@@ -373,16 +380,15 @@ class Scheduler:
         """Seconds to a round's end if nobody else came: its own work, and that of all who share the workers with it.
 
         Until a round's end each of the others is served until its owner has received as much of late as this one's will
-        have; a waiting round also waits for those before it. None before anything was measured.
+        have; a waiting round also waits for those before it, a small one not for large ones. None before anything was
+        measured.
         """
         if self.rate is None:
             return None
         left = round_.work_left()
         others = [other for other in self.rounds.values() if other is not round_]
         if round_.status is Status.WAITING:
-            queue = self.waiting()
-            before = [*queue[: queue.index(round_)], *(other for other in others if other.status is Status.RUNNING)]
-            ahead = sum(other.work_left() for other in before)
+            ahead = self._ahead(round_)
         else:
             received = {owner: self.rate * seconds for owner, seconds in self._received.owners().items()}
             until = received.get(round_.owner, 0.0) + left
@@ -392,6 +398,16 @@ class Scheduler:
                 if other.status is Status.RUNNING
             )
         return (left + ahead) / (self.rate * self.workers)
+
+    def _ahead(self, round_: Round) -> float:
+        """Operations of others until the end of a round that waits."""
+        queue, small = self.waiting(), self._small(round_.plan)
+        running = [other for other in self.rounds.values() if other.status is Status.RUNNING]
+        before = [*queue[: queue.index(round_)], *running]
+        passed = [other for other in before if small and not self._small(other.plan)]
+        ahead = sum(other.work_left() for other in before if other not in passed)
+        meanwhile = round_.work_left() + ahead  # in which large ones that run have their share
+        return ahead + sum(min(other.work_left(), meanwhile) for other in passed if other.status is Status.RUNNING)
 
     def _seconds(self, round_: Round, now: float) -> float:
         """Seconds a round has run."""

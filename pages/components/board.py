@@ -14,7 +14,7 @@ import streamlit as st
 from core import codes
 from core.board import NEVER, Board, Final, optimism
 from core.classes import PERIOD
-from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
+from core.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
 from pages.components.charts import WIDE, Domain
@@ -85,15 +85,17 @@ def live_board(classroom: Classroom, width: int, mine: int | None = None, titled
         ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD)
 
 
-def watch(classroom: Classroom) -> None:
-    """Draw the page again when the teacher has moved a switch that it depends on."""
-    ticking(look, state(classroom), classroom, shortest=PERIOD)
+def watch(classroom: Classroom, before: State | None) -> None:
+    """Draw the page again when the teacher has moved a switch that it depends on. before: the page was drawn for it"""
+    ticking(look, before, classroom, shortest=PERIOD)
 
 
 def look(classroom: Classroom, before: State | None) -> None:
-    """One look. before: the class's state as the page was drawn for it"""
+    """One look."""
     if before != state(classroom):
-        session().fault = None  # it may have been that something is closed
+        fault = session().fault
+        if fault is not None and fault.sentence in (ROUNDS_CLOSED, TESTS_LOCKED):
+            session().fault = None
         st.rerun()
 
 
@@ -306,8 +308,8 @@ def where(board: Board) -> str:
     """How far the students are, in a sentence."""
     found = [float(one.best[-1]) for one in board.tracks if one.best[-1] > NEVER]
     if not found:
-        return _("Nobody has trained anything yet.")
-    spent = [one.total for one in board.tracks]
+        return _("All trials diverged.") if board.tracks else _("Nobody has trained anything yet.")
+    spent = [one.total for one in board.tracks if one.best[-1] > NEVER]
     return _(
         "Students: {count}; epochs spent: {least} to {most}; best accuracy: {lowest:.2f} to {highest:.2f}, median "
         "{median:.2f}."

@@ -15,7 +15,6 @@ from core.plan import LIMITS, VALIDATION_RATES, fitting_rungs
 from core.progress import Status
 from core.remarks import AXES
 from core.space import REACHES, STEP, LogRange, power, written
-from pages.components.closed import rounds_closed
 from pages.components.giving_up import give_up_button, rungs
 from pages.components.network_settings import network_settings
 from pages.components.session import attempt, engine, saved_soon, session
@@ -27,8 +26,8 @@ NUMBER_WIDTH = 104  # pixels: three stand side by side on a phone
 RARE = ("dataset", "sizes", "network", "seed")  # controls that are folded away
 
 
-def controls(lab: Lab) -> None:
-    """All controls of the next round."""
+def controls(lab: Lab, may_start: bool = True) -> None:
+    """All controls of the next round. may_start: whether the teacher lets rounds be started"""
     counts = {"learning_rate": ("trials", _("trials")), "weight_decay": ("epochs", _("epochs"))}
     for axis, (count, label) in counts.items():
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -36,7 +35,7 @@ def controls(lab: Lab) -> None:
             if not lab.preset.hides(count):
                 whole_number(lab, count, label)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        start_or_stop(lab)
+        start_or_stop(lab, may_start)
         if not all(lab.preset.hides(control) for control in RARE):
             folded(_("More settings"), lambda: more_settings(lab), "more_settings", ":material/tune:")
         if not lab.preset.hides("give_up"):
@@ -92,7 +91,7 @@ def whole_number(lab: Lab, name: str, label: str, most: int | None = None) -> No
     st.number_input(label, low, most or high, now, step=1, key=key, width=NUMBER_WIDTH, on_change=entered(key, typed))
 
 
-def start_or_stop(lab: Lab) -> None:
+def start_or_stop(lab: Lab, may_start: bool) -> None:
     """The one primary button: Start while nothing runs, else Pause and Stop; and the ways to other ranges."""
     latest = lab.latest
     if latest is not None and lab.busy:
@@ -115,7 +114,7 @@ def start_or_stop(lab: Lab) -> None:
         key="start",
         on_click=start,
         args=(lab,),
-        disabled=lab.final is not None or rounds_closed(lab.classroom) is not None,
+        disabled=lab.final is not None or not may_start,
     )
     if latest is not None:
         box = hints.best_box(latest.progress)

@@ -3,6 +3,7 @@
 import socket
 from contextlib import suppress
 from html import escape
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -53,13 +54,18 @@ def tell_of_localhost() -> None:
     if here.hostname not in LOOPBACK:
         return
     said = _("Other devices cannot open {host}: there it means the device itself.").format(host=here.netloc)
-    found = network_address()
-    if found is not None:
+    if (found := network_address()) is not None and is_direct():
         address = found if here.port is None else f"{found}:{here.port}"
         said += " " + _(
             "Open your teacher's link with this computer's own address in its place, probably {address}."
         ).format(address=address)
     st.warning(said, icon=":material/wifi_off:")
+
+
+def is_direct() -> bool:
+    """Whether browsers reach the app at this machine's own address: through no proxy, and not inside a container."""
+    forwarded = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded"))
+    return not (forwarded or Path("/.dockerenv").exists() or st.get_option("server.address") in LOOPBACK)
 
 
 def network_address() -> str | None:

@@ -26,13 +26,12 @@ from core.datasets import DatasetError, load_training
 from core.engine.local import cores
 from tests.benchmarks.figure import Figure, Skipped, at_least
 from tests.benchmarks.live import WITHIN, Server, server, set_to_mnist
-from tests.benchmarks.programs import ROOT
 from tests.benchmarks.websocket_client import Tab, tab
 
 LATENCY, SHARE, KEPT, MEMORY = 100.0, 0.25, 0.80, 700.0  # targets: milliseconds, of a core, of the rate, MB
 FIRST, LAST, BACK, GROWTH = 3.0, 1.25, 10.0, 0.05  # targets: seconds, times the pure computing time, seconds, a share
 CLASS, OTHERS, STUDENTS = 100, 10, 60  # tabs
-BOARD = "class_board"  # a page; before there was one, another page stands in for it
+BOARD = "class_board"  # its page
 LONG = 200  # epochs of a round that is not over while it is watched
 SETTLING = 15.0  # seconds until the pages have found their pace
 POLL = 0.25  # seconds
@@ -69,13 +68,13 @@ def hundred(quick: bool) -> Iterator[Figure]:
 async def watched(lab: Server, students: int, others: int, seconds: float) -> list[Figure]:
     """Rounds that nobody watches for a while, then everybody does, then nobody again."""
     async with AsyncExitStack() as stack:
-        board = await class_created(stack, lab) if (ROOT / "pages" / f"{BOARD}.py").exists() else {}
-        tabs = await opened(stack, lab, students, board.get("class", ""))
+        board = await class_created(stack, lab)
+        tabs = await opened(stack, lab, students, board["class"])
         for one in tabs:
             await one.enter("epochs", LONG)
         await asyncio.gather(*(one.click("Start") for one in tabs))
-        second = [tab(lab.port, page=BOARD, **board) if board else tab(lab.port, one.lab, "bayesian") for one in tabs]
-        pages = [*tabs, *[await stack.enter_async_context(one) for one in second[:others]]]
+        boards = [await stack.enter_async_context(tab(lab.port, page=BOARD, **board)) for _ in range(others)]
+        pages = [*tabs, *boards]
         alone, _ = await span(lab, tabs, asyncio.sleep(seconds))
         await ticking(pages, SETTLING)
         during, waits = await span(lab, tabs, ticking(pages, seconds))
@@ -131,6 +130,8 @@ async def started(lab: Server, students: int) -> tuple[list[float], float, float
         firsts = await asyncio.gather(*map(student, tabs))
         took = (left(lab) - before) / len(cores())
         done.set()
+        if shown.done():
+            raise RuntimeError(f"the projector went on for no longer than that: {await shown}")
         shown.cancel()
         calm([*tabs, projector])
         return firsts, took, await most
@@ -206,6 +207,8 @@ async def all_back(lab: Server, tokens: list[str], board: dict[str, str]) -> lis
         async with tab(lab.port, page=BOARD, **board) as projector:
             await projector.watch(start + PATIENCE, lambda: projector.points >= 20 * len(tokens))
             calm([projector])
+            if projector.points < 20 * len(tokens):
+                raise RuntimeError(f"a board came back with {projector.points} trials")
             return time.monotonic() - start
 
     return await asyncio.gather(wall(), *map(back, tokens))
