@@ -628,13 +628,15 @@ def test_the_table_of_a_class_has_pseudonyms_and_nothing_else_of_anybody() -> No
 
 
 def test_what_students_do_after_the_end_is_their_own() -> None:
-    _, classroom, secret = created()
-    early, late = student(classroom, 0.5), student(classroom, 0.6)
+    unsaved = Classes()
+    classroom, secret = unsaved.create("Chapter 6", "en", Preset())
+    early, late = (unsaved.join(classroom, token) for token in ("early", "late"))
     classroom.test(secret, Finals.REVEALED)
     for lab in (early, late):
+        lab.rounds = [LabRound(1, Kept(made([-3], [0.5])))]
         lab.chosen = Choice(0.001, 1e-6, 1, 0)
     early.final = SimpleNamespace(opened=time.time(), outcome=True, accuracy=lambda: np.array([0.25, 0.75]))
-    classes().end(classroom, secret)
+    unsaved.end(classroom, secret)
     late.final = SimpleNamespace(opened=time.time() + 1, outcome=True, accuracy=lambda: np.array([0.9]))
     late.rounds = [*late.rounds, LabRound(2, Kept(made([-3], [0.7])))]
     rows = list(csv.DictReader(io.StringIO(export(classroom).decode("utf-8-sig"))))
