@@ -6,9 +6,11 @@ again if need be, so that a lesson goes on while the store is away.
 
 import atexit
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 
 from core.archive import class_record, lab_record, opening_record
@@ -20,7 +22,7 @@ from core.lab import Lab
 from core.store import LabRecord, Store, StoreError
 
 RETRY = 1.0  # seconds between two attempts
-LATE = 3.0  # seconds after which a page is told that something is still unsaved
+LATE = 3.0  # seconds without a write after which a page is told that something is still unsaved
 DAY = 86_400.0
 PATIENCE = 5.0  # seconds for the last writing at the end
 
@@ -39,6 +41,9 @@ class Saver:
         # by token or code: what is unsaved, numbers of its rounds, since when
         self._unsaved: dict[str, tuple[Lab | Classroom, set[int], float]] = {}
         self._writing: tuple[str, float] | None = None  # token or code of what is being written, since when
+        self._failed: set[str] = set()  # of the unsaved: tokens and codes of what could not be written when last tried
+        self._written = -math.inf  # when something was last written
+        self._created: set[str] = set()  # codes of classes that the store is known to have
         self._fault: LessonError | None = None
         self._changed = threading.Condition()
         self._preparing = threading.Lock()
@@ -62,12 +67,14 @@ class Saver:
             self._changed.notify_all()
 
     def fault(self) -> LessonError | None:
-        """Why work is not being saved just now; None while it is."""
+        """Why work is not being saved just now; None while it is, also if many wait for it at once."""
         with self._changed:
             if self._fault is not None:
                 return self._fault
-            waiting = [since for _, _, since in self._unsaved.values()] + ([self._writing[1]] if self._writing else [])
-        if waiting and time.monotonic() - min(waiting) > LATE:
+            waiting = [(key, since) for key, (_, _, since) in self._unsaved.items()]
+            waiting += [self._writing] if self._writing else []
+            begun = [since if key in self._failed else max(since, self._written) for key, since in waiting]
+        if begun and time.monotonic() - min(begun) > LATE:
             return StoreError(N_("The lab's store cannot be reached or written just now."))
         return None
 
@@ -158,7 +165,11 @@ class Saver:
             written = self._attempt(partial(self._write, what, numbers))
             with self._changed:
                 self._writing = None
-                if not written:
+                if written:
+                    self._written = time.monotonic()
+                    self._failed.discard(token)
+                else:
+                    self._failed.add(token)
                     _, more, _ = self._unsaved.pop(token, (what, set(), since))
                     self._unsaved[token] = (what, numbers | more, since)  # behind the others: they may fare better
                 self._changed.notify_all()
@@ -185,9 +196,13 @@ class Saver:
 
     def _save(self, store: Store, lab: Lab, numbers: Iterable[int]) -> tuple[LabRecord, bool]:
         """A lab's record as it was written, and whether the store had it; before it its class, if that is lost."""
-        if lab.classroom is not None:
-            ClassStore(store).create(class_record(lab.classroom))
-        record = lab_record(lab, numbers)
+        record, classroom = lab_record(lab, numbers), lab.classroom
+        if classroom is not None and classroom.code in self._created:
+            with suppress(StoreError):  # it may have lost the class
+                return record, store.save(lab.token, record)
+        if classroom is not None:
+            ClassStore(store).create(class_record(classroom))
+            self._created.add(classroom.code)
         return record, store.save(lab.token, record)
 
     def _attempt(self, action: Callable[[], object]) -> bool:

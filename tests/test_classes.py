@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core import classes as module
 from core import classroom as classroom_module
 from core import codes
+from core.class_store import ClassStore
 from core.classes import Classes
 from core.classroom import Classroom, Finals, Ranking, Standing
 from core.engine.local import Engine
@@ -531,6 +532,19 @@ def test_a_store_that_has_lost_a_class_gets_it_back_with_its_labs(
     found = again.labs.classes.taught(secret)
     assert found is not None and found.members == classroom.members
     assert again.open(lab.token).classroom is found
+
+
+def test_a_class_is_entered_once_however_many_labs_are_written_down(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered: list[str] = []
+    create = ClassStore.create
+    monkeypatch.setattr(ClassStore, "create", lambda self, one: entered.append(one.code) or create(self, one))
+    classroom, _ = server.labs.classes.create("Chapter 6", "en", PRESET)
+    for _ in range(5):
+        student(server, classroom)
+        written_down(server, classroom)
+    assert entered.count(classroom.code) <= 2  # as a new one, and before its first lab
 
 
 def test_a_class_not_used_for_long_is_forgotten_and_its_labs_are_not(

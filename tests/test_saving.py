@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -237,6 +238,35 @@ def test_a_store_that_does_not_answer_is_a_fault(savers: Savers, file: Path, mon
     store.open.set()
     assert saver.wait("t", LIMIT)
     assert saver.fault() is None
+
+
+def test_many_that_wait_for_a_busy_store_are_no_fault(
+    savers: Savers, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole class starts at once: what counts is whether anything is written, not how long the last one waits."""
+    now = 0.0
+    monkeypatch.setattr(saving, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
+    passes = threading.Semaphore(0)
+
+    class Turnstile(Store):
+        def save(self, token: str, lab: LabRecord) -> bool:
+            assert passes.acquire(timeout=LIMIT)
+            return super().save(token, lab)
+
+    saver = savers(Turnstile(f"sqlite:///{file}"))
+    for token in "abc":
+        saver.mark(lab(token, rounds=0))
+    for token in "ab":
+        now += 0.9 * saving.LATE
+        assert saver.fault() is None
+        passes.release()
+        assert saver.wait(token, LIMIT)
+    now += 0.9 * saving.LATE  # the last one has waited nearly three times as long
+    assert saver.fault() is None and not saver.saved("c")
+    now += 0.2 * saving.LATE
+    assert "cannot be reached or written" in str(saver.fault())
+    passes.release()
+    assert saver.wait("c", LIMIT) and saver.fault() is None
 
 
 def test_a_lab_that_cannot_be_written_holds_up_no_other(savers: Savers, file: Path) -> None:
