@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import core.engine.scheduler as scheduler_module
+from core.engine import admission
 from core.engine.scheduler import DEATHS, FIRST_SLICE, SLICE, EngineBusy, Round, Scheduler
 from core.engine.worker import least_memory, least_weights
 from core.errors import LessonError
@@ -28,8 +29,8 @@ from tests.scheduling import (
 @pytest.fixture
 def room_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory for two rounds of PLAN on one worker, but not for three."""
-    monkeypatch.setattr(scheduler_module, "MEMORY", least_memory([PLAN] * 2, 1) + least_weights(PLAN, 1) // 2)
-    monkeypatch.setattr(scheduler_module, "RESERVE", 0)
+    monkeypatch.setattr(admission, "MEMORY", least_memory([PLAN] * 2, 1) + least_weights(PLAN, 1) // 2)
+    monkeypatch.setattr(admission, "RESERVE", 0)
 
 
 # ---------------------------------------------------------------------------------------------------- whole rounds
@@ -172,8 +173,8 @@ def test_without_a_reserve_a_small_round_does_not_overtake_a_large_one_in_the_qu
 
 
 def test_one_round_may_always_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler_module, "MEMORY", 1)
-    monkeypatch.setattr(scheduler_module, "RESERVE", 0)
+    monkeypatch.setattr(admission, "MEMORY", 1)
+    monkeypatch.setattr(admission, "RESERVE", 0)
     room = Classroom(2)
     rounds = [room.add(owner) for owner in "abc"]
     assert statuses(rounds) == ["running", "waiting", "waiting"]
@@ -190,14 +191,14 @@ LESSON = RoundPlan(dataset="mnist")
 
 @pytest.mark.parametrize("workers", [2, 4, 8])
 def test_the_largest_round_there_may_be_takes_nobody_elses_place(workers: int) -> None:
-    assert least_memory([LARGEST], workers) > scheduler_module.MEMORY
+    assert least_memory([LARGEST], workers) > admission.MEMORY
     scheduler, _ = made(workers)
     large = scheduler.add("large", LARGEST, SOURCE, 0)
     lessons = [scheduler.add(str(owner), LESSON, SOURCE, 0) for owner in range(20)]
     second = scheduler.add("also large", LARGEST, SOURCE, 0)
     assert statuses([large, second]) == ["running", "waiting"]
     running = [one for one in lessons if one.status is Status.RUNNING]
-    assert len(running) >= 5 and least_memory([LESSON] * len(running), workers) <= scheduler.reserve
+    assert len(running) >= 5 and least_memory([LESSON] * len(running), workers) <= admission.reserve(workers)
     assert lessons[: len(running)] == running
     scheduler.set_status(running[0], Status.STOPPED, 0)
     assert lessons[len(running)].status is Status.RUNNING
@@ -228,7 +229,7 @@ def test_a_large_round_in_the_queue_is_passed_in_the_reserve_alone_and_starts_on
     assert statuses([large, *late]) == ["waiting"] * 41
     while large.status is Status.WAITING:  # those who come late fill the reserve, and nothing else
         held = [LESSON for one in [*crowd, *late] if one.status is Status.RUNNING]
-        assert least_memory(held, 2) > scheduler.reserve
+        assert least_memory(held, 2) > admission.reserve(2)
         scheduler.set_status(next(one for one in crowd if one.status is Status.RUNNING), Status.STOPPED, 0)
     assert large.status is Status.RUNNING and "waiting" in statuses(late)
 

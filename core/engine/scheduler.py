@@ -4,9 +4,8 @@ A round's trials are shared out evenly among the workers. A worker that is free 
 everybody's curves start at once; else it takes a slice for the owner whose rounds have received the least time of late
 (least attained service, see fair_share.py), so no big round, and nobody with many of them, starves a small one.
 
-Rounds beyond the memory wait: everybody's first round in the order they came, then everybody's second, and so on. Some
-memory is kept for small rounds. They pass a large one there that waits or holds all the rest, and what they hold there
-does not keep it waiting.
+Rounds beyond the memory (see admission.py) wait: everybody's first round in the order they came, then everybody's
+second, and so on.
 
 A round with rungs is decided at each of them by all of its trials at once. A share that has come to the rung waits
 there, and its worker goes on with other rounds; when the last share is there, the ranking says which trials go on. So
@@ -28,8 +27,9 @@ from functools import cached_property
 import numpy as np
 
 from core.datasets import TrainingImages
+from core.engine.admission import admitted, is_small
 from core.engine.fair_share import FairShare
-from core.engine.worker import ShareSpec, Slice, SliceReport, least_memory
+from core.engine.worker import ShareSpec, Slice, SliceReport
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
@@ -37,8 +37,6 @@ from core.training import operations
 
 SLICE = 0.15  # seconds
 FIRST_SLICE = 0.04  # shorter: the first points are what a student waits for
-MEMORY = 336 * 2**20  # bytes that all active rounds hold in the workers at least; see worker.py about more
-RESERVE = 24 * 2**20  # bytes a worker beside them for small rounds, those of at most half of it: some eight of a lesson
 QUEUE = 200  # rounds that may wait; twice as many if all beyond are the only ones of their owners
 DEATHS = 3  # deaths in a row in the same slice that fail a round
 
@@ -172,55 +170,22 @@ class Scheduler:
     def waiting(self) -> list[Round]:
         """The queue: everybody's first round, then everybody's second and so on, each first come first."""
         before: Counter[str] = Counter()
-        order = []
+        turns: dict[int, int] = {}  # by key: how many of its owner's are before it
         for round_ in self.rounds.values():
-            if round_.status is Status.WAITING:
-                order.append((before[round_.owner], round_.key, round_))
+            turns[round_.key] = before[round_.owner]
             before[round_.owner] += 1
-        return [round_ for *_, round_ in sorted(order, key=lambda one: one[:2])]
+        queue = [round_ for round_ in self.rounds.values() if round_.status is Status.WAITING]
+        return sorted(queue, key=lambda one: (turns[one.key], one.key))
 
     def admit(self, now: float) -> None:
-        """Let rounds from the queue start as far as the memory goes; one may always run beside the reserve."""
+        """Let rounds from the queue start as far as the memory goes."""
         active = [round_.plan for round_ in self.rounds.values() if round_.active]
-        in_order = True
-        for round_ in self.waiting():
-            in_order = in_order and self._fits(active, round_.plan)
-            if not in_order and self._aside(active) >= self.reserve:
-                break
-            if in_order or self._passes(active, round_.plan):
-                active.append(round_.plan)
-                self.set_status(round_, Status.RUNNING, now)
+        queue = self.waiting()
+        for place in admitted(active, [round_.plan for round_ in queue], self.workers):
+            self.set_status(queue[place], Status.RUNNING, now)
         for position, round_ in enumerate(self.waiting(), start=1):
             if round_.progress.position != position:
                 self._publish(round_, position=position)
-
-    @property
-    def reserve(self) -> int:
-        """Bytes for small rounds beside all others; what a round holds grows with the workers, too."""
-        return RESERVE * self.workers
-
-    def _fits(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
-        """Whether there is memory for a round whose turn it is; the reserve is not in a large one's way."""
-        if not active:
-            return True
-        everything = least_memory([*active, plan], self.workers)
-        if everything <= MEMORY or self._small(plan):
-            return everything <= MEMORY
-        aside = self._aside(active)
-        if aside <= self.reserve and all(map(self._small, active)):
-            return True
-        return everything - min(aside, self.reserve) <= MEMORY
-
-    def _passes(self, active: list[RoundPlan], plan: RoundPlan) -> bool:
-        """Whether a round is small and the reserve has room for it."""
-        return self._small(plan) and self._aside([*active, plan]) <= self.reserve
-
-    def _aside(self, active: list[RoundPlan]) -> int:
-        """Bytes that small rounds hold."""
-        return least_memory(filter(self._small, active), self.workers)
-
-    def _small(self, plan: RoundPlan) -> bool:
-        return least_memory([plan], self.workers) <= self.reserve // 2
 
     def has_work(self, worker: int) -> bool:
         """Whether there is a slice for a worker."""
@@ -401,10 +366,10 @@ class Scheduler:
 
     def _ahead(self, round_: Round) -> float:
         """Operations of others until the end of a round that waits."""
-        queue, small = self.waiting(), self._small(round_.plan)
+        queue, small = self.waiting(), is_small(round_.plan, self.workers)
         running = [other for other in self.rounds.values() if other.status is Status.RUNNING]
         before = [*queue[: queue.index(round_)], *running]
-        passed = [other for other in before if small and not self._small(other.plan)]
+        passed = [other for other in before if small and not is_small(other.plan, self.workers)]
         ahead = sum(other.work_left() for other in before if other not in passed)
         meanwhile = round_.work_left() + ahead  # in which large ones that run have their share
         return ahead + sum(min(other.work_left(), meanwhile) for other in passed if other.status is Status.RUNNING)
