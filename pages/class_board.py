@@ -24,8 +24,8 @@ from core.names import NICKNAME, TITLE
 from core.preset import Preset
 from core.store import StoreError
 from pages.components.allowances import limits, who
-from pages.components.board import live_board, name, spellings, state, watch
-from pages.components.closed import rounds_closed
+from pages.components.board import live_board, name, spellings
+from pages.components.closed import rounds_closed, state, watch
 from pages.components.desk import desk
 from pages.components.keeping import keep, kept
 from pages.components.layout import FIRST, header, language_switch, page_width, whole_app

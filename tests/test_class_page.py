@@ -28,8 +28,7 @@ from core.plan import RoundPlan
 from core.preset import Preset
 from core.store import StoreError
 from pages import race as race_page
-from pages.components import allowances, board, invitation
-from pages.components.board import MADE, once_a_board
+from pages.components import allowances, closed, invitation
 from pages.components.closed import Closed
 from pages.components.desk import export, roll_frame
 from pages.components.session import classes, engine, labs
@@ -303,26 +302,26 @@ def test_a_look_takes_back_what_the_switch_had_refused_and_nothing_else(
     fault: LessonError, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, classroom, secret = created()
-    state, drawn = board.state(classroom), []
+    state, drawn = closed.state(classroom), []
     session = SimpleNamespace(fault=fault)
-    monkeypatch.setattr(board, "session", lambda: session)
-    monkeypatch.setattr(board.st, "rerun", lambda: drawn.append(1))
-    board.look(classroom, state)
+    monkeypatch.setattr(closed, "session", lambda: session)
+    monkeypatch.setattr(closed.st, "rerun", lambda: drawn.append(1))
+    closed.look(classroom, state)
     assert drawn == [] and session.fault is fault
     classroom.open_rounds(secret, False)
-    board.look(classroom, state)
+    closed.look(classroom, state)
     assert drawn == [1] and session.fault is (fault if kept else None)
 
 
 def test_a_page_reads_what_is_closed_before_it_says_so() -> None:
     _, classroom, secret = created()
     lab = student(classroom)
-    assert Closed.of(lab) == Closed(before=board.state(classroom)) and Closed.of(Lab("alone")) == Closed()
+    assert Closed.of(lab) == Closed(before=closed.state(classroom)) and Closed.of(Lab("alone")) == Closed()
     classroom.open_rounds(secret, False)
-    closed = Closed.of(lab)
-    assert closed.rounds and not closed.tests and closed.before == board.state(classroom)
+    found = Closed.of(lab)
+    assert found.rounds and not found.tests and found.before == closed.state(classroom)
     classroom.test(secret, Finals.LOCKED)
-    assert Closed.of(lab).tests and closed.before != board.state(classroom)
+    assert Closed.of(lab).tests and found.before != closed.state(classroom)
     classes().end(classroom, secret)
     assert Closed.of(lab) == Closed()
 
@@ -524,15 +523,15 @@ def test_a_page_that_is_closed_looks_for_the_switch(where: str, monkeypatch: pyt
     monkeypatch.setattr("pages.components.closed.watch", lambda one, before: watched.append(one))
     _, classroom, secret = created()
     lab = student(classroom, 0.5)
-    for closed in (False, True, False):
-        classroom.open_rounds(secret, not closed)
-        classroom.test(secret, Finals.LOCKED if closed else Finals.OPEN)
+    for shut in (False, True, False):
+        classroom.open_rounds(secret, not shut)
+        classroom.test(secret, Finals.LOCKED if shut else Finals.OPEN)
         watched.clear()
         app = AppTest.from_file(APP, default_timeout=PATIENCE)
         app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
         app.run()
         ran(app.switch_page(f"pages/{where}.py").run())
-        assert bool(watched) == closed and set(watched) <= {classroom}
+        assert bool(watched) == shut and set(watched) <= {classroom}
 
 
 # ---------------------------------------------------------------------------------------------------- the board
@@ -569,17 +568,6 @@ def test_what_was_made_of_a_board_does_not_keep_it() -> None:
     page(**address)
     gc.collect()
     assert before() is None and classes().board(classroom).rounds == 2
-
-
-def test_tables_of_a_board_are_made_once_and_not_without_end() -> None:
-    _, classroom, _ = created()
-    student(classroom, 0.5)
-    now, asked = classes().board(classroom), []
-    make = once_a_board(lambda board, name: asked.append(name) or name)
-    assert [make(now, name) for name in ("a", "b", "a")] == ["a", "b", "a"] and asked == ["a", "b"]
-    for name in range(MADE):
-        make(now, f"renamed {name}")
-    assert make(now, "a") == "a" and asked.count("a") == 2  # it was not kept beside all those
 
 
 def test_a_class_in_which_all_trials_diverged_is_told_so() -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.engine import scheduler
+from core.engine import admission
 from core.engine.local import Engine
 from core.errors import LessonError
 from core.lab import Lab
@@ -44,8 +44,8 @@ def test_every_state_is_told_in_words(changes: dict[str, object], expected: str)
 
 
 def test_a_round_in_the_queue_says_how_long_it_will_be(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "MEMORY", 1)
-    monkeypatch.setattr(scheduler, "RESERVE", 0)
+    monkeypatch.setattr(admission, "MEMORY", 1)
+    monkeypatch.setattr(admission, "RESERVE", 0)
     running = engine.start("queue: first", RoundPlan(trials=200, epochs=200, seed=1))
     waiting = engine.start("queue: second", RoundPlan(trials=2, epochs=2))
     try:

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import lru_cache
 from html import escape
 from statistics import median_high
-from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 import streamlit as st
@@ -14,12 +12,14 @@ import streamlit as st
 from core import codes
 from core.board import NEVER, Board, Final, optimism
 from core.classes import PERIOD
-from core.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, Finals, Member, Rank, Ranking, Standing
+from core.classroom import Classroom, Finals, Member, Rank, Ranking, Standing
 from core.space import plain, value
 from pages.components import board_charts as charts
 from pages.components.charts import WIDE, Domain
+from pages.components.closed import State, look, state
 from pages.components.pace import ticking
-from pages.components.session import classes, session
+from pages.components.remembered import remembered
+from pages.components.session import classes
 from pages.components.tables import arrow
 from pages.components.text import LANGUAGES, _, catalogue, language, listen
 
@@ -27,10 +27,6 @@ LINES = 16  # of the ranking that are shown
 CLOSE = 0.9  # of the equal budget: who has spent less is told apart
 LEFT, RIGHT = 3, 2  # shares of a wide page
 KEPT = 16  # of the tables of equal budgets, each of which is small
-MADE = 40  # things made of one board: five tables, each by language, and after every change of a name
-
-State = tuple[bool, Finals, bool]  # rounds open, final tests, board open
-Made = TypeVar("Made")
 
 STYLE = """
 <style>
@@ -55,26 +51,6 @@ STYLE = """
 """
 
 
-def once_a_board(make: Callable[..., Made]) -> Callable[..., Made]:
-    """Remember what was made of a board, for everybody who looks, as long as it is the class's latest.
-
-    A board takes some hundred bytes a trial: one that is kept by what was made of it would stay for nothing.
-    """
-    boards: WeakKeyDictionary[Board, dict[tuple[object, ...], Made]] = WeakKeyDictionary()
-
-    @wraps(make)
-    def remembered(board: Board, *more: object) -> Made:
-        made = boards.setdefault(board, {})
-        found = made.get(more)
-        if found is None:
-            if len(made) >= MADE:
-                made.clear()
-            found = made[more] = make(board, *more)
-        return found
-
-    return remembered
-
-
 def live_board(classroom: Classroom, width: int, mine: int | None = None, titled: bool = False) -> None:
     """Draw the board, every PERIOD while the class is open, less often while very many pages are running.
 
@@ -83,27 +59,6 @@ def live_board(classroom: Classroom, width: int, mine: int | None = None, titled
     st.html(STYLE)
     with st.container(key="board"):
         ticking(draw, state(classroom), classroom, width, mine, titled, shortest=PERIOD)
-
-
-def watch(classroom: Classroom, before: State | None) -> None:
-    """Draw the page again when the teacher has moved a switch that it depends on. before: the page was drawn for it"""
-    ticking(look, before, classroom, shortest=PERIOD)
-
-
-def look(classroom: Classroom, before: State | None) -> None:
-    """One look."""
-    if before != state(classroom):
-        fault = session().fault
-        if fault is not None and fault.sentence in (ROUNDS_CLOSED, TESTS_LOCKED):
-            session().fault = None
-        st.rerun()
-
-
-def state(classroom: Classroom) -> State | None:
-    """What of a class the rest of the page depends on; None once it has ended, for nothing moves any more."""
-    if classroom.ended is not None:
-        return None
-    return classroom.rounds_open, classroom.finals, classroom.board_open
 
 
 @dataclass(frozen=True)
@@ -345,13 +300,13 @@ def finals(view: View) -> None:
     st.html(f'<ul class="optimism">{"".join(f"<li>{escape(sentence)}</li>" for sentence in said)}</ul>')
 
 
-@once_a_board
+@remembered()
 def domains(board: Board) -> tuple[Domain, Domain]:
     """What the map shows, found out once a board."""
     return charts.map_domains(board)
 
 
-@once_a_board
+@remembered()
 def longest(board: Board) -> int:
     """Epochs of the longest round among those of the best trials."""
     return max(board.curve(int(place))[0].plan.epochs for place in board.best)
@@ -363,7 +318,7 @@ def budget_bytes(budget: int, label: str) -> bytes:
     return arrow(charts.budget_table(budget, label))
 
 
-@once_a_board
+@remembered()
 def encoded(
     board: Board, table: Callable[[Board, charts.Names], pa.Table], names: tuple[tuple[int, str], ...]
 ) -> bytes:

@@ -5,10 +5,16 @@ A page reads once what is closed and draws all of itself from that; what is open
 
 from dataclasses import dataclass
 
-from core.classroom import Classroom, Finals
+import streamlit as st
+
+from core.classes import PERIOD
+from core.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, Finals
 from core.lab import Lab
-from pages.components.board import State, state, watch
+from pages.components.pace import ticking
+from pages.components.session import session
 from pages.components.text import _
+
+State = tuple[bool, Finals, bool]  # rounds open, final tests, board open
 
 
 @dataclass(frozen=True)
@@ -49,3 +55,24 @@ def wait_for_teacher(lab: Lab, closed: Closed, said: str | None) -> None:
     """Draw the page again once the teacher has moved a switch. said: of `closed`, what the page depends on"""
     if lab.classroom is not None and said is not None:
         watch(lab.classroom, closed.before)
+
+
+def watch(classroom: Classroom, before: State | None) -> None:
+    """Draw the page again when the teacher has moved a switch. before: the class's state that the page was drawn for"""
+    ticking(look, before, classroom, shortest=PERIOD)
+
+
+def look(classroom: Classroom, before: State | None) -> None:
+    """One look. What a switch had refused is not told any more once it has been moved."""
+    if before != state(classroom):
+        fault = session().fault
+        if fault is not None and fault.sentence in (ROUNDS_CLOSED, TESTS_LOCKED):
+            session().fault = None
+        st.rerun()
+
+
+def state(classroom: Classroom) -> State | None:
+    """What of a class the rest of the page depends on; None once it has ended, for nothing moves any more."""
+    if classroom.ended is not None:
+        return None
+    return classroom.rounds_open, classroom.finals, classroom.board_open

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import wraps
 from html import escape
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +18,7 @@ from core.space import REACHES, LogRange, SearchSpace
 from pages.components import charts, tables
 from pages.components.choosing import point_at, pointed
 from pages.components.pace import ticking
+from pages.components.remembered import remembered
 from pages.components.session import attempt, session, unsaved, viewed_round
 from pages.components.text import _, language, listen, said, told
 from pages.components.waiting import first_points, see_out
@@ -34,26 +33,8 @@ NOTHING = RoundProgress.of(RoundPlan(trials=1))  # before the first round
 NO_POINT = tables.arrow(tables.pointed_table(NOTHING, None))
 NO_REPEATS = tables.arrow(tables.repeats_table(NOTHING, {}))
 
-Made = TypeVar("Made")
-
-
-def once_a_version(make: Callable[..., Made]) -> Callable[..., Made]:
-    """Remember what was made of a version of a round, for all tabs, until there is a newer one.
-
-    Of a round that is over nothing is remembered: it would stay as long as the lab does.
-    """
-    versions: WeakKeyDictionary[RoundProgress, dict[tuple[object, ...], Made]] = WeakKeyDictionary()
-
-    @wraps(make)
-    def remembered(progress: RoundProgress, *more: object) -> Made:
-        if progress.status.over:
-            return make(progress, *more)
-        made = versions.setdefault(progress, {})
-        if more not in made:
-            made[more] = make(progress, *more)
-        return made[more]
-
-    return remembered
+# of a version that is over nothing is kept: it would stay as long as the lab does
+once_a_version = remembered(lambda progress: not progress.status.over)
 
 
 def live(lab: Lab, width: int) -> None:
