@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+import pages.components.together  # noqa: F401  # before anything that another visitor may be importing
 from pages.components import layout
 from pages.components.collector import search_seldom
 from pages.components.pace import PACE

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from core.late import library
 from core.plan import CLASSES, RoundPlan
 from core.progress import RoundProgress
 from core.space import LogRange, SearchSpace, exponent, value
 
+GAUSSIAN = "sklearn.gaussian_process"
 GRID = 25  # points along either exponent
 MAP = 41  # the same for the maps of a Bayesian search
 DRAWS = 40  # surfaces drawn from the process, to tell how sure it is
@@ -106,14 +108,13 @@ def around(spaces: list[SearchSpace]) -> SearchSpace:
 
 def fit(data: Observations) -> Any:
     """The Gaussian process for some trials, over exponents scaled to the box."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-
-    kernel = ConstantKernel(1.0, (0.05, 20)) * Matern([0.3, 0.3], (0.05, 20), nu=2.5) + WhiteKernel(0.05, (1e-4, 1))
-    process = GaussianProcessRegressor(kernel, normalize_y=True, n_restarts_optimizer=2, random_state=0)
+    models, kernels = library(GAUSSIAN), library(f"{GAUSSIAN}.kernels")
+    scales, noise = kernels.Matern([0.3, 0.3], (0.05, 20), nu=2.5), kernels.WhiteKernel(0.05, (1e-4, 1))
+    kernel = kernels.ConstantKernel(1.0, (0.05, 20)) * scales + noise
+    process = models.GaussianProcessRegressor(kernel, normalize_y=True, n_restarts_optimizer=2, random_state=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a scale at its bound: that exponent does not matter
+        # a scale at its bound: that exponent does not matter
+        warnings.simplefilter("ignore", library("sklearn.exceptions").ConvergenceWarning)
         return process.fit(scaled(data.x, data.space), data.y)
 
 
@@ -199,9 +200,7 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
 
 def clone_with(process: Any, x: np.ndarray, y: np.ndarray) -> Any:
     """The same process, its kernel as it was found, for other trials."""
-    from sklearn.gaussian_process import GaussianProcessRegressor
-
-    return GaussianProcessRegressor(process.kernel_, optimizer=None, normalize_y=True).fit(x, y)
+    return library(GAUSSIAN).GaussianProcessRegressor(process.kernel_, optimizer=None, normalize_y=True).fit(x, y)
 
 
 def importance(over: np.ndarray) -> Importance:

@@ -11,6 +11,7 @@ import numpy as np
 from core.datasets import TRAINING_COUNTS, find, mnist_folder
 from core.errors import N_
 from core.idx import DatasetError, count_items, read_items
+from core.late import library
 
 COUNTS = {"digits": 300, "mnist": 10_000}
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -45,9 +46,7 @@ def labels(name: str, folder: Path | None = None) -> np.ndarray:
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_digits
-
-    pictures, classes = load_digits(return_X_y=True)
+    pictures, classes = library("sklearn.datasets").load_digits(return_X_y=True)
     return pictures[TRAINING_COUNTS["digits"] :].astype(np.uint8), classes[TRAINING_COUNTS["digits"] :].astype(np.uint8)
 
 

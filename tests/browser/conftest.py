@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -107,6 +107,14 @@ def launch(playwright: Playwright) -> Browser:
     except Error:
         subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
         return playwright.chromium.launch(args=FLAGS)
+
+
+def place_of(element: Locator) -> FloatRect:
+    """Where an element is; a chart that is drawn anew has none for a moment."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while (found := element.bounding_box()) is None:
+        assert time.monotonic() < deadline, f"{element} has no place"
+    return found
 
 
 class Student:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Download, expect
 
-from tests.browser.conftest import Server, Student
+from tests.browser.conftest import Server, Student, place_of
 
 A_SECOND = "new Promise(done => { let n = 0; const f = () => (n += 1) < 60 ? requestAnimationFrame(f) : done(); f(); })"
 
@@ -54,8 +54,7 @@ def test_a_click_on_the_map_points_at_a_trial(student: Student) -> None:
 
 def test_a_click_on_a_panel_points_at_its_trial(student: Student) -> None:
     after_a_round(student)
-    panel = student.page.get_by_text(re.compile("^Best-3 +0\\.")).bounding_box()
-    assert panel is not None
+    panel = place_of(student.page.get_by_text(re.compile("^Best-3 +0\\.")))
     student.page.mouse.click(panel["x"] + 60, panel["y"] + 50)
     student.sees("Best-3 of round 1")
 

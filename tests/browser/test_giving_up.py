@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Student
+from tests.browser.conftest import Student, place_of
 
 
 def rungs(student: Student) -> Locator:
@@ -31,8 +31,7 @@ def test_rungs_are_set_in_a_popover_that_stays_open_and_are_kept_to(student: Stu
     # fifteen discs with a hole, on the map and on either strip
     holes = student.chart.locator(".mark-symbol path[fill='#ffffff']")
     expect(holes).to_have_count(45)
-    hole = holes.first.bounding_box()
-    assert hole is not None
+    hole = place_of(holes.first)
     student.page.mouse.click(hole["x"] + hole["width"] / 2, hole["y"] + hole["height"] / 2)
     student.sees(re.compile(", given up after epoch 10$"))  # a click through the hole meets the trial
     student.press("Finish them after all")
@@ -46,8 +45,7 @@ def test_the_trial_that_was_clicked_is_ringed_and_given_up(student: Student) -> 
     button = student.page.locator(".st-key-give_up_one button:visible").first
     expect(button).to_be_disabled()
     place = button.bounding_box()
-    panel = student.page.get_by_text(re.compile("^Best-4 +0\\.")).bounding_box()
-    assert panel is not None
+    panel = place_of(student.page.get_by_text(re.compile("^Best-4 +0\\.")))
     student.page.mouse.click(panel["x"] + 60, panel["y"] + 50)
     expect(button).to_be_enabled()
     rings = student.chart.locator(".mark-symbol path[stroke='#31333f']")

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, Server, Student
+from tests.browser.conftest import PATIENCE, Server, Student, place_of
 
 LONG = 200  # epochs: long enough to do something while a round runs
 IN_SIGHT = """element => {
@@ -113,8 +113,7 @@ def test_pointing_at_a_panel_marks_its_point_on_the_map(student: Student) -> Non
     student.sees("Round 1: 400 epochs")
     rings = student.chart.locator(".mark-symbol path[stroke='#d97706']")
     expect(rings).to_have_count(0)
-    panel = student.page.get_by_text(re.compile("^Best-1 +0\\.")).bounding_box()
-    assert panel is not None
+    panel = place_of(student.page.get_by_text(re.compile("^Best-1 +0\\.")))
     student.page.mouse.move(panel["x"] + 60, panel["y"] + 50)
     expect(rings).to_have_count(3)
 
