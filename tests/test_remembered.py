@@ -2,8 +2,15 @@
 
 import gc
 import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
-from pages.components.remembered import MOST, remembered
+import pytest
+
+from pages.components.remembered import MOST, made_once, remembered
+
+CROWD = 30
 
 
 class Thing:
@@ -52,3 +59,35 @@ def test_a_thing_that_stays_does_not_gather_without_end() -> None:
         make(one, number)
     make(one, "first")
     assert asked.count(("first",)) == 2
+
+
+@pytest.mark.parametrize("decorator", [made_once(MOST), remembered()], ids=["made_once", "remembered"])
+def test_a_crowd_that_asks_in_the_same_moment_has_it_made_once(decorator: Callable[..., Callable[..., object]]) -> None:
+    asked: list[Thing] = []
+    together = Barrier(CROWD)
+
+    def make(of: Thing) -> object:
+        asked.append(of)
+        sum(range(10**6))  # long enough for the others to come
+        return object()
+
+    def ask(_: int) -> object:
+        together.wait()
+        return once(thing)
+
+    thing, once = Thing(), decorator(make)
+    with ThreadPoolExecutor(CROWD) as crowd:
+        assert len(set(crowd.map(ask, range(CROWD)))) == 1
+    assert asked == [thing]
+
+
+def test_beyond_the_most_the_oldest_goes() -> None:
+    asked: list[int] = []
+
+    @made_once(2)
+    def double(number: int) -> int:
+        asked.append(number)
+        return 2 * number
+
+    assert [double(number) for number in (1, 2, 1, 3, 2, 1)] == [2, 4, 2, 6, 4, 2]
+    assert asked == [1, 2, 3, 1]

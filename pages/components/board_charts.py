@@ -8,7 +8,6 @@ Made to be read from the back row: large type, and whatever colour tells is told
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -28,6 +27,7 @@ from pages.components.charts import (
     domains,
     power_axis,
 )
+from pages.components.remembered import made_once
 from pages.components.text import catalogue
 
 RANGES, LEADERS, BUDGET = "#7c8591", "#c2417c", "#c2417c"
@@ -163,7 +163,7 @@ def accuracy(channel: Any, field: str, title: str | None) -> Any:
                    axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1], format=".1f", gridOpacity=0.4))  # fmt: skip
 
 
-@lru_cache(maxsize=128)
+@made_once(128)
 def map_spec(wide: bool, lr: Domain, wd: Domain, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """All trials on the log plane, larger and brighter the better, over everybody's ranges.
 
@@ -205,7 +205,7 @@ def map_spec(wide: bool, lr: Domain, wd: Domain, named: bool, lang: str, dark: b
     return large(chart.properties(height=TALL[wide]), dark)
 
 
-@lru_cache(maxsize=128)
+@made_once(128)
 def lines_spec(wide: bool, most: int, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """Everybody's best accuracy so far against the epochs spent for it. most: where the axis of epochs ends"""
     word = catalogue(lang).gettext
@@ -230,7 +230,7 @@ def lines_spec(wide: bool, most: int, named: bool, lang: str, dark: bool) -> dic
     return large(chart.properties(height=FLAT[wide]), dark)
 
 
-@lru_cache(maxsize=128)
+@made_once(128)
 def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
     """The class's Best-20 as curves. epochs: of the longest of them"""
     word = catalogue(lang).gettext
@@ -278,7 +278,7 @@ def best_spec(width: int, epochs: int, lang: str, dark: bool) -> dict[str, Any]:
     return large(chart, dark)
 
 
-@lru_cache(maxsize=128)
+@made_once(128)
 def finals_spec(wide: bool, named: bool, lang: str, dark: bool) -> dict[str, Any]:
     """Everybody's test accuracy against the validation accuracy that led there: below the line, it had flattered."""
     word = catalogue(lang).gettext

@@ -4,13 +4,12 @@ So the browser moves the marks and never builds the chart anew.
 """
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import altair as alt
 
 from core.space import REACHES, SearchSpace
+from pages.components.remembered import made_once
 from pages.components.text import catalogue
 
 MAP_HEIGHT, STRIP, PANEL_HEIGHT = 300, 90, 84
@@ -27,6 +26,9 @@ NO_HEADER = alt.Header(
 BRUSH = {"type": "interval", "encodings": ["x", "y"], "translate": False, "zoom": False}
 PICK = {"type": "point", "fields": ["trial"], "on": "click", "toggle": False}
 HOVER = {"type": "point", "fields": ["trial"], "on": "pointerover", "clear": "pointerout"}
+NO_DATA = ("data", {"name": "empty"})  # what Altair puts in where there are none
+HOVERED = {"param": "hover", "empty": False}
+VIEWS = ("map", "by_lr", "by_wd", "panel")  # what answers to pointing and clicks
 # an axis label, 10 to the power of a whole number, as a Vega expression
 POWER_OF_TEN = (
     "'10' + (datum.value < 0 ? '⁻' : '') + ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '¹⁰'][abs(datum.value)]"
@@ -74,7 +76,7 @@ def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
     return found[0], found[1]
 
 
-@lru_cache(maxsize=256)  # 50 KB each, and 0.1 s to build
+@made_once(256)  # 50 KB and a twentieth of a second each
 def live_spec(
     width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool, rungs: tuple[int, ...] = ()
 ) -> dict[str, Any]:
@@ -84,66 +86,73 @@ def live_spec(
     """
     word = catalogue(lang).gettext
     sizes = layout(width)
-    hover = alt.selection_point(name="hover", empty=False)
     axes = {
         "lr": power_axis("x", "lr", word("learning rate"), lr),
         "wd": power_axis("y", "wd", word("weight decay"), wd),
     }
     bare = {"lr": power_axis("x", "lr", None, lr), "wd": power_axis("y", "wd", None, wd)}
     ink, paper = INK[dark], PAPER[dark]
-    plane = {"lr": bare["lr"], "wd": axes["wd"]}
-    picture = the_map(plane, word, hover, colour_bar(word, sizes), ink, paper).properties(
-        width=sizes.map, height=MAP_HEIGHT
-    )
-    by_rate = strip("by_lr", axes["lr"], accuracy_axis("y", word("accuracy")), word, hover, paper).properties(
-        width=sizes.map, height=STRIP
-    )
+    plane = {"x": bare["lr"], "y": axes["wd"]}
+    picture = layered(the_map(word, colour_bar(word, sizes), ink, paper), plane, width=sizes.map, height=MAP_HEIGHT)
+    by_rate = {"x": axes["lr"], "y": accuracy_axis("y", word("accuracy"))}
+    below = layered(strip("by_lr", "x", word, paper), by_rate, width=sizes.map, height=STRIP)
     if sizes.strip:
-        by_decay = strip("by_wd", bare["wd"], accuracy_axis("x", None), word, hover, paper)
-        top = alt.hconcat(picture, by_decay.properties(width=sizes.strip, height=MAP_HEIGHT), spacing=12)
-        rows = [top, by_rate]
+        by_decay = {"x": accuracy_axis("x", None), "y": bare["wd"]}
+        beside = layered(strip("by_wd", "y", word, paper), by_decay, width=sizes.strip, height=MAP_HEIGHT)
+        rows = [{"hconcat": [picture, beside], "spacing": 12}, below]
     else:
-        decay = power_axis("x", "wd", word("weight decay"), wd)
-        by_decay = strip("by_wd", decay, accuracy_axis("y", word("accuracy")), word, hover, paper)
-        rows = [picture, by_rate, by_decay.properties(width=sizes.map, height=STRIP)]
+        by_decay = {"x": power_axis("x", "wd", word("weight decay"), wd), "y": accuracy_axis("y", word("accuracy"))}
+        rows = [picture, below, layered(strip("by_wd", "x", word, paper), by_decay, width=sizes.map, height=STRIP)]
+    return {
+        "$schema": alt.SCHEMA_URL,
+        "config": {"aria": False, "view": {"stroke": BOX, "strokeOpacity": 0.35}},  # the chart has words of its own
+        "data": {"name": "points"},
+        "vconcat": [*rows, the_best(epochs, panels, rungs, word, sizes, ink)],
+        "spacing": 16,
+        "params": [
+            {"name": "brush", "select": BRUSH, "views": ["map"]},
+            {"name": "hover", "select": HOVER, "views": [*VIEWS]},
+            {"name": "picked", "select": PICK, "views": [*VIEWS]},
+        ],
+    }
+
+
+def the_best(epochs: int, panels: int, rungs: tuple[int, ...], word: Any, sizes: Layout, ink: str) -> dict[str, Any]:
+    """The grid of panels, one a trial."""
     how = word("accuracy by epoch: validation solid, training dashed")
-    best = panel(epochs, ink, hover, rungs).properties(width=sizes.panel, height=PANEL_HEIGHT)
-    grid = best.facet(
-        facet=alt.Facet("rank:O", header=NO_HEADER, sort="ascending"),
-        columns=sizes.columns,
-        spacing=GAP,
-        title=alt.Title(
-            word("Best-1 to Best-{count}").format(count=panels),
-            subtitle=how + (word("; ○ where a trial was given up early") if rungs else ""),
-            anchor="start",
-            fontSize=14,
-            subtitlePadding=4,
-            subtitleColor=ink,
-            offset=14,
-        ),
+    title = alt.Title(
+        word("Best-1 to Best-{count}").format(count=panels),
+        subtitle=how + (word("; ○ where a trial was given up early") if rungs else ""),
+        anchor="start",
+        fontSize=14,
+        subtitlePadding=4,
+        subtitleColor=ink,
+        offset=14,
     )
-    chart = alt.vconcat(*rows, grid, spacing=16, data=alt.NamedData("points"))
-    chart = chart.configure(aria=False).configure_view(stroke=BOX, strokeOpacity=0.35)  # the chart has words of its own
-    spec: dict[str, Any] = chart.to_dict(validate=False)  # tests do
-    views = list(named_views(spec))  # one selection for many views: Altair says it only with a warning
-    maps = [name for name in views if name.startswith("map")]
-    spec["params"] = [
-        {"name": "brush", "select": BRUSH, "views": maps},
-        {"name": "hover", "select": HOVER, "views": views},
-        {"name": "picked", "select": PICK, "views": views},
-    ]
-    return spec
+    return {
+        "data": {"name": "curves"},
+        "facet": vega(alt.Facet("rank:O", header=NO_HEADER, sort="ascending")),
+        "columns": sizes.columns,
+        "spacing": GAP,
+        "title": vega(title),
+        "spec": layered(panel(epochs, ink, rungs), width=sizes.panel, height=PANEL_HEIGHT),
+    }
 
 
-def named_views(spec: dict[str, Any]) -> Iterator[str]:
-    """The names of a chart's views; Altair adds numbers to those it was given."""
-    if "name" in spec:
-        yield spec["name"]
-    for parts in ("hconcat", "vconcat", "layer"):
-        for part in spec.get(parts, []):
-            yield from named_views(part)
-    if "spec" in spec:
-        yield from named_views(spec["spec"])
+def vega(part: alt.SchemaBase) -> dict[str, Any]:
+    """A part of a chart in Vega-Lite, to be put together with others here.
+
+    Altair copies every part at every joint: this chart took it half a second. A view without data has those of what
+    it is part of.
+    """
+    made: dict[str, Any] = part.to_dict(validate=False, context={"top_level": False})  # tests do
+    return {name: value for name, value in made.items() if (name, value) != NO_DATA}
+
+
+def layered(layers: list[alt.Chart], encoding: dict[str, Any] | None = None, **size: int) -> dict[str, Any]:
+    """Layers of one view. encoding: channels that they have in common, written down once, as the chart travels"""
+    channels = {"encoding": {name: vega(channel) for name, channel in encoding.items()}} if encoding else {}
+    return {"layer": [vega(layer) for layer in layers], **channels, **size}
 
 
 def power_axis(channel: str, field: str, title: str | None, domain: Domain) -> alt.X | alt.Y:
@@ -189,39 +198,26 @@ def details(word: Any) -> list[alt.Tooltip]:
     ]
 
 
-def the_map(
-    axes: dict[str, Any], word: Any, hover: alt.Parameter, legend: alt.Legend, ink: str, paper: str
-) -> alt.LayerChart:
+def the_map(word: Any, legend: alt.Legend, ink: str, paper: str) -> list[alt.Chart]:
     """Trials on the log plane, with the ranges of all rounds as boxes and earlier trials faint behind.
 
     ink, paper: colours of the theme
     """
     boxes = alt.Chart(alt.NamedData("boxes"))
-    outlines = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3]).encode(
-        x2="lr_high:Q", y2="wd_high:Q"
-    )
-    labels = boxes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color=BOX, fontSize=11).encode(
-        text="label:N"
-    )
+    outlines = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3])
+    outlines = outlines.encode(alt.X2("lr_high"), alt.Y2("wd_high"))
+    labels = boxes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color=BOX, fontSize=11)
+    labels = labels.encode(alt.Text("label:N"))
     faint = alt.Chart(alt.NamedData("earlier")).mark_point(size=22, color=FAINT, opacity=0.5)
     trials = alt.Chart(alt.NamedData("points"))
-    points = trials.mark_point(filled=True, size=90, opacity=0.95, stroke=BOX, strokeWidth=0.5).encode(
-        color=accuracy_colour(legend), shape=diverged_shape(), tooltip=details(word)
-    )
-    points = points.properties(name="map")
+    points = trials.mark_point(filled=True, size=90, opacity=0.95, stroke=BOX, strokeWidth=0.5)
+    points = points.encode(accuracy_colour(legend), diverged_shape(), details(word)).properties(name="map")
     # without a tooltip the pointer goes through the ring; one that it met would be drawn anew, met again, and so on
-    ring = trials.mark_point(size=320, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(hover)
-    again = alt.Chart(alt.NamedData("repeats")).mark_point(
-        shape="square", size=260, strokeWidth=1.5, color=REPEATED, filled=False
-    )
+    ring = trials.mark_point(size=320, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(HOVERED)
+    repeats = alt.Chart(alt.NamedData("repeats"))
+    again = repeats.mark_point(shape="square", size=260, strokeWidth=1.5, color=REPEATED, filled=False)
     pointed = alt.Chart(alt.NamedData("pointed")).mark_point(size=320, strokeWidth=1.5, color=ink, filled=False)
-    layers = outlines, labels, faint, again, points, holes(trials, 30, paper), pointed, ring
-    return alt.layer(*layers, encoding=shared(x=axes["lr"], y=axes["wd"]))
-
-
-def shared(**channels: Any) -> alt.SharedEncoding:
-    """What all layers of a view have in common, written down once: the chart travels with every tick."""
-    return alt.SharedEncoding(**channels)
+    return [outlines, labels, faint, again, points, holes(trials, 30, paper), pointed, ring]
 
 
 def diverged_shape() -> alt.Shape:
@@ -235,20 +231,15 @@ def holes(trials: alt.Chart, size: int, paper: str) -> alt.Chart:
     return hole.transform_filter("datum.given_up")
 
 
-def strip(name: str, exponent_axis: Any, accuracy: Any, word: Any, hover: alt.Parameter, paper: str) -> alt.LayerChart:
-    """Accuracy against one exponent alone, on whichever sides the axes are for. paper: the theme's background"""
+def strip(name: str, along: str, word: Any, paper: str) -> list[alt.Chart]:
+    """Accuracy against one exponent alone. along: the exponent's side, "x" or "y"    paper: the theme's background"""
     trials = alt.Chart(alt.NamedData("points"))
-    points = trials.mark_point(filled=True, size=36, opacity=0.9).encode(
-        color=accuracy_colour(), shape=diverged_shape(), tooltip=details(word)
-    )
-    points, inner = points.properties(name=name), holes(trials, 10, paper)
-    ring = trials.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(hover)
-    repeats = alt.Chart(alt.NamedData("repeats"))
-    if isinstance(exponent_axis, alt.X):
-        bars = repeats.encode(y="low:Q", y2="high:Q")
-        return alt.layer(points, inner, ring, error_bars(bars), encoding=shared(x=exponent_axis, y=accuracy))
-    bars = repeats.encode(x="low:Q", x2="high:Q")
-    return alt.layer(points, inner, ring, error_bars(bars), encoding=shared(x=accuracy, y=exponent_axis))
+    points = trials.mark_point(filled=True, size=36, opacity=0.9).properties(name=name)
+    points = points.encode(accuracy_colour(), diverged_shape(), details(word))
+    ring = trials.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(HOVERED)
+    ends = (alt.Y("low:Q"), alt.Y2("high")) if along == "x" else (alt.X("low:Q"), alt.X2("high"))
+    repeats = alt.Chart(alt.NamedData("repeats")).encode(*ends)
+    return [points, holes(trials, 10, paper), ring, error_bars(repeats)]
 
 
 def error_bars(ends: alt.Chart) -> alt.Chart:
@@ -256,52 +247,36 @@ def error_bars(ends: alt.Chart) -> alt.Chart:
     return ends.mark_rule(strokeWidth=2.5, color=REPEATED)
 
 
-def panel(epochs: int, ink: str, hover: alt.Parameter, rungs: tuple[int, ...]) -> alt.LayerChart:
+def panel(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Chart]:
     """One trial's curves, with its rank and accuracy above; lines at the rungs, a ring where it was given up."""
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
-    x = alt.X(
-        "epoch:Q",
-        title=None,
-        axis=alt.Axis(
-            values=sorted({1, epochs, *rungs}),
-            format="d",
-            grid=bool(rungs),
-            gridOpacity=0.4,
-            gridDash=[2, 2],
-            labelOverlap="greedy",
-        ),
-        scale=alt.Scale(domain=[low, high], nice=False),
+    axis = alt.Axis(
+        values=sorted({1, epochs, *rungs}),
+        format="d",
+        grid=bool(rungs),
+        gridOpacity=0.4,
+        gridDash=[2, 2],
+        labelOverlap="greedy",
     )
-    y_axis = alt.Axis(
-        values=[0, 0.5, 1], labelExpr="datum.value == 0.5 ? '' : datum.label", format="d", gridOpacity=0.4
+    epoch = alt.X("epoch:Q", title=None, axis=axis, scale=alt.Scale(domain=[low, high], nice=False))
+    labels = "datum.value == 0.5 ? '' : datum.label"
+    axis = alt.Axis(values=[0, 0.5, 1], labelExpr=labels, format="d", gridOpacity=0.4)
+    validation, training = (
+        alt.Y(f"{kind}:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1])) for kind in ("validation", "training")
     )
-    scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart().encode(x=x)
-    first = alt.Chart().transform_filter("datum.first")
-    ground = (
-        first.properties(name="panel")
-        .mark_rect(fill=BOX, fillOpacity=0.0)
-        .encode(
-            x=alt.value(0),
-            x2=alt.value("width"),
-            y=alt.value(0),
-            y2=alt.value("height"),
-            fillOpacity=alt.condition(hover, alt.value(0.22), alt.value(0.0)),
-        )
-    )
+    curves, first = alt.Chart(), alt.Chart().transform_filter("datum.first")
+    whole = alt.XValue(0), alt.X2Value("width"), alt.YValue(0), alt.Y2Value("height")
+    ground = first.properties(name="panel").mark_rect(fill=BOX, fillOpacity=0.0)
+    ground = ground.encode(*whole, alt.FillOpacityValue(0.0, condition={**HOVERED, "value": 0.22}))
     title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '   ' + format(datum.last, '.2f'))"
-    heading = first.transform_calculate(title=title + " + (datum.given_up ? '  ○' : '')").mark_text(
-        align="left", baseline="bottom", dy=-4, fontSize=11, color=ink
-    )
-    heading = heading.encode(x=alt.value(0), y=alt.value(0), text="title:N")
-    validation = base.mark_line(color=VALIDATION, strokeWidth=2).encode(
-        y=alt.Y("validation:Q", title=None, axis=y_axis, scale=scale)
-    )
-    training = base.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(
-        y=alt.Y("training:Q", title=None, axis=y_axis, scale=scale)
-    )
-    end = base.transform_filter("datum.given_up == datum.epoch").mark_point(
-        size=34, strokeWidth=1.5, color=VALIDATION, filled=False
-    )
-    end = end.encode(y=alt.Y("validation:Q", title=None, axis=y_axis, scale=scale))
-    return alt.layer(ground, heading, training, validation, end, data=alt.NamedData("curves"))
+    heading = first.transform_calculate(title=title + " + (datum.given_up ? '  ○' : '')")
+    heading = heading.mark_text(align="left", baseline="bottom", dy=-4, fontSize=11, color=ink)
+    end = curves.transform_filter("datum.given_up == datum.epoch")
+    end = end.mark_point(size=34, strokeWidth=1.5, color=VALIDATION, filled=False)
+    return [
+        ground,
+        heading.encode(alt.XValue(0), alt.YValue(0), alt.Text("title:N")),
+        curves.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(epoch, training),
+        curves.mark_line(color=VALIDATION, strokeWidth=2).encode(epoch, validation),
+        end.encode(epoch, validation),
+    ]

@@ -26,6 +26,7 @@ from pages.components.charts import (
     domains,
     power_axis,
 )
+from pages.components.remembered import made_once
 from pages.components.text import catalogue
 
 CHOSEN, FLATTERED = "#c2417c", TRAINING
@@ -250,7 +251,7 @@ def shares_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
     return alt.layer(bars, spread).properties(height=150)
 
 
-@lru_cache(maxsize=64)
+@made_once(64)
 def pair_spec(width: int, space: SearchSpace, titles: tuple[str, str], lang: str, dark: bool) -> dict[str, Any]:
     """Two maps with their strips, of the tables SIDES, on the same axes.
 

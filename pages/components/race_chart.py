@@ -7,7 +7,6 @@ The live chart's tables go to the browser as Arrow bytes under their names, as t
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -18,6 +17,7 @@ import pyarrow as pa
 from core.contestants import BAYES, CONTESTANTS, GRID, RANDOM, YOU, Entry, mean_line
 from core.race import Race
 from pages.components.charts import BOX, INK, MEDIUM, REPEATED, TRAINING, VALIDATION
+from pages.components.remembered import made_once
 from pages.components.text import catalogue
 
 HEIGHT, ROW = 420, 46  # pixels: of the live chart with its axes, and of a racer in the other one
@@ -87,7 +87,7 @@ def colours(dark: bool) -> alt.Scale:
     return alt.Scale(domain=list(RACERS), range=[INK[dark], VALIDATION, TRAINING, REPEATED])
 
 
-@lru_cache(maxsize=256)
+@made_once(256)
 def race_spec(width: int, budget: int, lang: str, dark: bool) -> dict[str, Any]:
     """Best validation accuracy so far against epochs spent, of the tables "lines" and "bands".
 
