@@ -34,7 +34,7 @@ from tests.waiting import LIMIT, run, until
 TABS = 60
 CLASS = "class_board"
 LEARNING = range(0, TABS, 6)  # those with a round under way when the server is killed
-LONG = 60  # epochs: some rounds are cut off by the kill
+LONG = 10  # epochs: some rounds are cut off by the kill
 LARGE = 2 * 10**6  # bytes, more than a browser may send at once
 PAUSE = 0.2  # seconds between two looks into the store
 TRIES = 60  # of each kind of junk
@@ -157,14 +157,19 @@ async def a_class(port: int) -> Held:
         return Held([student.lab for student in students], board, secret[1])
 
 
-async def back_again(port: int, held: Held) -> tuple[list[Student], Student, Student]:
-    """Everybody comes back at the same moment, each with their own token; and the projector, and the teacher."""
+async def back_again(port: int, held: Held, url: str) -> tuple[list[Student], Student, Student]:
+    """Everybody comes back at the same moment, each with their own token; and the projector, and the teacher.
+
+    They stay until every round that had been begun has come to its end. url: of the store
+    """
     async with AsyncExitStack() as stack:
         projector = visitor(stack, port, CLASS, **held.board)
         teacher = visitor(stack, port, CLASS, teach=held.secret)
         *students, wall, desk = await asyncio.gather(
             *(joined(stack, port, token) for token in held.tokens), projector, teacher
         )
+        learning = [held.tokens[number] for number in LEARNING]
+        await asyncio.to_thread(until, lambda: all(over(kept(url, token)) for token in learning), PAUSE)
         return students, wall, desk
 
 
@@ -175,12 +180,12 @@ def test_a_class_that_comes_back_at_once_after_a_kill_finds_every_lab(begin: Cal
     assert len(set(tokens)) == TABS
     until(lambda: all(written(kept(url, token), number) for number, token in enumerate(tokens)), PAUSE)
     server.end(signal.SIGKILL)
-    students, projector, teacher = run(back_again(port_of(begin()), held))
+    assert not all(over(kept(url, tokens[number])) for number in LEARNING)
+    students, projector, teacher = run(back_again(port_of(begin()), held, url))
     assert [student.lab for student in students] == tokens
     assert [student.fields["trials"] for student in students] == [20 + number for number in range(TABS)]
     assert [one.faults for one in (*students, projector, teacher)] == [[]] * (TABS + 2)
     assert f"students: {TABS}" in projector.told and f"students: {TABS}" in teacher.told
-    until(lambda: all(over(kept(url, tokens[number])) for number in LEARNING), PAUSE)
 
 
 def written(lab: Lab | None, number: int) -> bool:
@@ -189,8 +194,8 @@ def written(lab: Lab | None, number: int) -> bool:
 
 
 def over(lab: Lab | None) -> bool:
-    """Whether the round that was under way has come to an end: to its own, or because nobody watches it any more."""
-    return lab is not None and all(one.progress.status in (Status.FINISHED, Status.STOPPED) for one in lab.rounds)
+    """Whether the round that was under way has been trained to its end."""
+    return lab is not None and all(one.progress.status is Status.FINISHED for one in lab.rounds)
 
 
 # ---------------------------------------------------------------------------------------------------- junk
