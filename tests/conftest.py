@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from threadpoolctl import threadpool_limits
 
-from core.engine.local import Engine
+from core.engine.local import Engine, cores
 from core.store import Store
+from pages.components import session
 from tests.database import Missing, Postgres, past
 from tests.servers import Serve, Server
 
@@ -32,6 +33,16 @@ def one_blas_thread() -> Iterator[None]:
     """As in a worker: products of this size are not worth a second thread, and tests leave the other core alone."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def all_cores() -> Iterator[None]:
+    """A page drawn for a test begins an engine as a server does, but does not hold all other tests to one core."""
+    before = cores()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "keep_to_one_core", lambda: None)
+        yield
+    assert cores() == before
 
 
 @pytest.fixture(scope="session")
