@@ -18,10 +18,10 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from core.digits import read_digits
 from core.download import MIRRORS, download_mnist
 from core.errors import N_
 from core.idx import DatasetError, count_items, read_items, state
-from core.late import library
 
 DATASETS = ("digits", "mnist")
 TRAINING_COUNTS = {"digits": 1_497, "mnist": 60_000}  # the last 300 of the 1,797 digits are the test part
@@ -110,9 +110,7 @@ def load_training(name: str, count: int, folder: Path | None = None) -> Training
 @lru_cache(maxsize=1)
 def _digits() -> tuple[np.ndarray, np.ndarray]:
     """The training part, (1497, 64) and (1497,); the test part is let go of at once."""
-    # 1.5 s the first time, and workers that train on MNIST need none of it
-    images, labels = library("sklearn.datasets").load_digits(return_X_y=True)
-    parts = [part[: TRAINING_COUNTS["digits"]].astype(np.uint8) for part in (images, labels)]
+    parts = [part[: TRAINING_COUNTS["digits"]].copy() for part in read_digits()]
     for part in parts:
         part.setflags(write=False)
     return parts[0], parts[1]

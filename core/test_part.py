@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets import TRAINING_COUNTS, find, mnist_folder
+from core.digits import read_digits
 from core.errors import N_
 from core.idx import DatasetError, count_items, read_items
-from core.late import library
 
 COUNTS = {"digits": 300, "mnist": 10_000}
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -46,8 +46,8 @@ def labels(name: str, folder: Path | None = None) -> np.ndarray:
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:
-    pictures, classes = library("sklearn.datasets").load_digits(return_X_y=True)
-    return pictures[TRAINING_COUNTS["digits"] :].astype(np.uint8), classes[TRAINING_COUNTS["digits"] :].astype(np.uint8)
+    pictures, classes = (part[TRAINING_COUNTS["digits"] :].copy() for part in read_digits())
+    return pictures, classes
 
 
 def _check(folder: Path) -> None:

@@ -38,6 +38,7 @@ from core.datasets import (
     split,
     training_count,
 )
+from core.digits import read_digits
 from core.idx import read_items
 from tests.servers import at_once
 
@@ -161,6 +162,19 @@ def test_digits_are_the_first_1497_of_scikit_learn() -> None:
     assert np.array_equal(loaded.images, reference.images[:1497].reshape(1497, 64))
     assert np.array_equal(loaded.labels, reference.target[:1497])
     assert (loaded.full_scale, loaded.side) == (int(reference.images.max()), 8)
+
+
+def test_without_their_file_the_digits_come_from_the_library_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    from_file = read_digits()
+    monkeypatch.setattr("core.digits.PLACE", "nowhere")
+    for one, other in zip(from_file, read_digits(), strict=True):
+        assert np.array_equal(one, other) and one.dtype == other.dtype == np.uint8
+
+
+def test_digits_are_had_without_the_library() -> None:
+    read = "import sys, core.datasets as d; d.load_training('digits', 9); print('sklearn' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", read], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
 
 
 def test_the_test_part_of_the_digits_is_not_behind_the_arrays() -> None:

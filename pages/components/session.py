@@ -15,7 +15,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.choice import Choice
 from core.classes import Classes
-from core.datasets import load_training
 from core.engine.local import Engine, RoundHandle, keep_to_one_core
 from core.errors import N_, LessonError
 from core.lab import Lab
@@ -112,7 +111,6 @@ def _engine() -> Engine:
     started = Engine(present=labs().present)
     if runtime.exists():  # this is a server
         keep_to_one_core()
-    threading.Thread(target=load_training, args=("digits", 1), daemon=True).start()  # 2 s that nobody need wait for
     return started
 
 
