@@ -94,6 +94,11 @@ def test_the_rungs_are_marked_in_the_panels() -> None:
     assert all(axis["values"] == [1, 20] and not axis["grid"] for axis in plain)
 
 
+def test_a_rank_and_its_accuracy_stand_apart_in_svg_which_makes_one_of_many_spaces() -> None:
+    titles = [step["calculate"] for part in parts(spec()) for step in part.get("transform", []) if "calculate" in step]
+    assert len(titles) == 1 and "'\u00a0\u00a0\u00a0' + format" in titles[0] and "  " not in titles[0]
+
+
 def has_epochs(part: dict[str, Any]) -> bool:
     return part.get("encoding", {}).get("x", {}).get("field") == "epoch"
 

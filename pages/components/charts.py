@@ -26,6 +26,7 @@ NO_HEADER = alt.Header(
 BRUSH = {"type": "interval", "encodings": ["x", "y"], "translate": False, "zoom": False}
 PICK = {"type": "point", "fields": ["trial"], "on": "click", "toggle": False}
 HOVER = {"type": "point", "fields": ["trial"], "on": "pointerover", "clear": "pointerout"}
+APART = 3 * "\u00a0"  # SVG makes one of plain spaces: Best-1 and 0.72 would read as 10.72
 NO_DATA = ("data", {"name": "empty"})  # what Altair puts in where there are none
 HOVERED = {"param": "hover", "empty": False}
 VIEWS = ("map", "by_lr", "by_wd", "panel")  # what answers to pointing and clicks
@@ -268,8 +269,8 @@ def panel(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Chart]:
     whole = alt.XValue(0), alt.X2Value("width"), alt.YValue(0), alt.Y2Value("height")
     ground = first.properties(name="panel").mark_rect(fill=BOX, fillOpacity=0.0)
     ground = ground.encode(*whole, alt.FillOpacityValue(0.0, condition={**HOVERED, "value": 0.22}))
-    title = "'Best-' + datum.rank + (datum.trial < 0 ? '' : '   ' + format(datum.last, '.2f'))"
-    heading = first.transform_calculate(title=title + " + (datum.given_up ? '  ○' : '')")
+    title = f"'Best-' + datum.rank + (datum.trial < 0 ? '' : '{APART}' + format(datum.last, '.2f'))"
+    heading = first.transform_calculate(title=f"{title} + (datum.given_up ? '{APART}○' : '')")
     heading = heading.mark_text(align="left", baseline="bottom", dy=-4, fontSize=11, color=ink)
     end = curves.transform_filter("datum.given_up == datum.epoch")
     end = end.mark_point(size=34, strokeWidth=1.5, color=VALIDATION, filled=False)

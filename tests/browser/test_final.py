@@ -54,7 +54,7 @@ def test_a_click_on_the_map_points_at_a_trial(student: Student) -> None:
 
 def test_a_click_on_a_panel_points_at_its_trial(student: Student) -> None:
     after_a_round(student)
-    panel = place_of(student.page.get_by_text(re.compile("^Best-3 +0\\.")))
+    panel = place_of(student.page.get_by_text(re.compile("^Best-3\\s+0\\.")))
     student.page.mouse.click(panel["x"] + 60, panel["y"] + 50)
     student.sees("Best-3 of round 1")
 

@@ -45,7 +45,7 @@ def test_the_trial_that_was_clicked_is_ringed_and_given_up(student: Student) -> 
     button = student.page.locator(".st-key-give_up_one button:visible").first
     expect(button).to_be_disabled()
     place = button.bounding_box()
-    panel = place_of(student.page.get_by_text(re.compile("^Best-4 +0\\.")))
+    panel = place_of(student.page.get_by_text(re.compile("^Best-4\\s+0\\.")))
     student.page.mouse.click(panel["x"] + 60, panel["y"] + 50)
     expect(button).to_be_enabled()
     rings = student.chart.locator(".mark-symbol path[stroke='#31333f']")

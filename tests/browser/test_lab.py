@@ -113,7 +113,7 @@ def test_pointing_at_a_panel_marks_its_point_on_the_map(student: Student) -> Non
     student.sees("Round 1: 400 epochs")
     rings = student.chart.locator(".mark-symbol path[stroke='#d97706']")
     expect(rings).to_have_count(0)
-    panel = place_of(student.page.get_by_text(re.compile("^Best-1 +0\\.")))
+    panel = place_of(student.page.get_by_text(re.compile("^Best-1\\s+0\\.")))
     student.page.mouse.move(panel["x"] + 60, panel["y"] + 50)
     expect(rings).to_have_count(3)
 
