@@ -45,4 +45,4 @@ def test_what_pages_import_is_there_before_any_page_is_drawn() -> None:
     for page in (ROOT / "pages").glob("*.py"):
         wanted = {module for module in imports_of(page) if module.split(".")[0] not in ("core", "pages")}
         assert {module.split(".")[0] for module in wanted} <= there
-        assert {f"pages.components.{file.stem}" for file in (ROOT / "pages/components").glob("[a-z]*.py")} <= there
+    assert {f"pages.components.{file.stem}" for file in (ROOT / "pages/components").glob("[a-z]*.py")} <= there

@@ -17,6 +17,7 @@ GAP, AXIS = 14, 52  # between panels; room for an axis with its title
 WIDE, MEDIUM = 900, 620  # pixels; below MEDIUM everything stands in one column
 VALIDATION, TRAINING, BOX, FAINT = "#3b82c4", "#d97706", "#8a8f98", "#9aa0a6"
 REPEATED = "#c2417c"  # trials trained again on other seeds
+CONFIG = {"aria": False, "view": {"stroke": BOX, "strokeOpacity": 0.35}}  # charts have words of their own
 INK = {False: "#31333f", True: "#e3e5e8"}  # text that no axis belongs to, by whether the theme is dark
 PAPER = {False: "#ffffff", True: "#171614"}  # what Streamlit draws on
 NO_HEADER = alt.Header(
@@ -106,7 +107,7 @@ def live_spec(
         rows = [picture, below, layered(strip("by_wd", "x", word, paper), by_decay, width=sizes.map, height=STRIP)]
     return {
         "$schema": alt.SCHEMA_URL,
-        "config": {"aria": False, "view": {"stroke": BOX, "strokeOpacity": 0.35}},  # the chart has words of its own
+        "config": CONFIG,
         "data": {"name": "points"},
         "vconcat": [*rows, the_best(epochs, panels, rungs, word, sizes, ink)],
         "spacing": 16,

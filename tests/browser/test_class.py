@@ -68,8 +68,8 @@ def settled(page: Page) -> Page:
 
 
 def at_desk(page: Page) -> None:
-    """Wait for the teacher's page; while it is drawn anew some of it stands there twice for a moment."""
-    expect(page.get_by_text("rounds may be started")).to_have_count(1)
+    """Wait until the teacher's page can be seen; while it is drawn anew some of it is there twice for a moment."""
+    expect(page.get_by_text("rounds may be started").and_(page.locator(":visible"))).to_have_count(1)
 
 
 def press(page: Page, name: str) -> None:
