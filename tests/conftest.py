@@ -19,6 +19,11 @@ from tests.servers import Serve, Server
 _folder = tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True)
 os.environ["DATABASE_URL"] = f"sqlite:///{_folder.name}/labs.sqlite"
 
+# Workers give way to a server, which is seldom busy; beside tests, which always are, their rounds would take ten times
+# as long. So the tests, and the servers they start, give way as far as workers do.
+if hasattr(os, "nice"):
+    os.nice(19)
+
 
 @pytest.fixture
 def mnist_dir() -> Path:

@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-PATIENCE = 30  # seconds until the server must answer or end
+from tests.waiting import LIMIT
+
 OWNER = "postgres"  # PostgreSQL refuses to run as root
 OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 
@@ -69,7 +70,7 @@ class Postgres:
             self._process = subprocess.Popen(
                 [*map(str, command)], cwd=self._folder, stdout=log, stderr=log, **self._who
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LIMIT
         while True:
             with suppress(psycopg.OperationalError):
                 self.execute("SELECT 1")
@@ -81,7 +82,7 @@ class Postgres:
         """End the server at once, its connections too, as when somebody starts the machine anew."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-            self._process.wait(PATIENCE)
+            self._process.wait(LIMIT)
             self._process = None
 
     def close(self) -> None:

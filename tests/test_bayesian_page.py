@@ -6,10 +6,11 @@ from streamlit.testing.v1 import AppTest
 from core.lab import Lab
 from pages.components.session import labs
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
+from tests.waiting import LIMIT
 
 
 def page(lab: str, lang: str = "en") -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab, lang
     app.run()
     return ran(app.switch_page("pages/bayesian.py").run())
@@ -37,7 +38,7 @@ def test_a_batch_is_the_next_round_with_the_settings_of_the_last_one(lab: Lab) -
     plan = lab.latest.progress.plan
     assert (lab.latest.number, plan.trials, plan.epochs, plan.optimizer, plan.give_up) == (2, 5, 4, "sgd", ())
     assert plan.values is not None and all(lab.plan.space.holds(*pair) for pair in plan.values)
-    lab.latest.handle.wait(30)
+    lab.latest.handle.wait(LIMIT)
     assert "After 17 trials" in text(page(lab.token))
 
 

@@ -33,8 +33,8 @@ from pages.components.closed import Closed
 from pages.components.desk import export, roll_frame
 from pages.components.session import classes, engine, labs
 from tests.made import made
-from tests.test_page import APP, PATIENCE, button, number, ran, text
-from tests.waiting import until
+from tests.test_page import APP, button, number, ran, text
+from tests.waiting import LIMIT, until
 
 PAGE = "pages/class_board.py"
 SECRET = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -55,7 +55,7 @@ def anew() -> Iterator[None]:
 
 def page(**address: str) -> AppTest:
     """The page of the class at an address."""
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
@@ -108,7 +108,7 @@ def test_who_only_looks_at_a_class_gets_no_lab() -> None:
     _, classroom, _ = created()
     before = len(labs()._labs)
     for address in ({"class": classroom.code}, {"class": classroom.code, "board": classroom.board_key}, {"class": "x"}):
-        app = AppTest.from_file(APP, default_timeout=PATIENCE)
+        app = AppTest.from_file(APP, default_timeout=LIMIT)
         for name, value in address.items():
             app.query_params[name] = value
         ran(app.run())
@@ -163,7 +163,7 @@ def test_a_student_joins_by_the_code_and_has_a_name_and_a_lab() -> None:
 
 def test_a_students_link_leads_from_the_first_page_to_the_way_in() -> None:
     _, classroom, _ = created()
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["class"] = classroom.code
     ran(app.run())
     assert classroom.title in html(app)
@@ -448,7 +448,7 @@ def test_the_switches_do_what_they_say() -> None:
 def test_start_refuses_with_one_sentence_while_the_rounds_are_closed() -> None:
     _, classroom, secret = created()
     lab = student(classroom)
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
     ran(app.run())
     classroom.open_rounds(secret, False)
@@ -476,7 +476,7 @@ def test_nothing_else_is_trained_either_while_the_rounds_are_closed(where: str, 
     _, classroom, secret = created()
     lab = student(classroom, *(0.1 * trial for trial in range(9)))
     classroom.open_rounds(secret, False)
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
     ran(app.run())
     ran(app.switch_page(f"pages/{where}.py").run())
@@ -503,7 +503,7 @@ def test_the_test_set_stays_closed_with_one_sentence_while_the_final_tests_are_l
     _, classroom, secret = created()
     lab = student(classroom, 0.5)
     lab.choose(Choice(0.01, 1e-6))
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
     app.run()
     app.switch_page("pages/final_test.py").run()
@@ -527,7 +527,7 @@ def test_a_page_that_is_closed_looks_for_the_switch(where: str, monkeypatch: pyt
         classroom.open_rounds(secret, not shut)
         classroom.test(secret, Finals.LOCKED if shut else Finals.OPEN)
         watched.clear()
-        app = AppTest.from_file(APP, default_timeout=PATIENCE)
+        app = AppTest.from_file(APP, default_timeout=LIMIT)
         app.query_params["lab"], app.query_params["lang"] = lab.token, "en"
         app.run()
         ran(app.switch_page(f"pages/{where}.py").run())

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.collector import YOUNGEST
 
 first, *older = gc.get_threshold()
-AppTest.from_file("app.py", default_timeout=60).run()
+AppTest.from_file("app.py", default_timeout=120).run()
 assert gc.get_threshold() == (YOUNGEST, *older) and YOUNGEST > first
 assert gc.isenabled() and gc.get_freeze_count() == 0
 """

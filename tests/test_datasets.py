@@ -41,6 +41,7 @@ from core.datasets import (
 from core.digits import read_digits
 from core.idx import read_items
 from tests.servers import at_once
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[1]
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -658,7 +659,7 @@ def test_another_account_may_read_what_was_downloaded(tmp_path: Path, mirrors: M
 
 
 def test_two_downloads_at_once_do_not_meet(tmp_path: Path, mirrors: Mirrors) -> None:
-    both_midway = threading.Barrier(2, timeout=60)
+    both_midway = threading.Barrier(2, timeout=LIMIT)
     faults: list[BaseException] = []
 
     def fetch() -> None:

@@ -26,9 +26,9 @@ from core.progress import RoundProgress, RoundResult, Status
 from core.rounds import run_round
 from core.space import LogRange, SearchSpace
 from tests.direct import alone
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 60  # seconds, far above what anything here takes
 MIXED = SearchSpace(LogRange(-3, 1), LogRange(-8, 0))  # some trials diverge, some do not
 SHORT = RoundPlan(MIXED, trials=7, epochs=4, hidden_layers=2, neurons=30)
 MIDDLE = RoundPlan(SearchSpace(LogRange(-3, -2)), trials=20, epochs=20, images=300)  # about half a second
@@ -495,7 +495,7 @@ def test_rounds_that_begin_by_themselves_do_not_keep_their_owner_present(monkeyp
 # ---------------------------------------------------------------------------------------------------- processes
 
 
-def test_workers_are_polite_and_run_one_thread(long_round: RoundHandle, engine: Engine) -> None:
+def test_workers_give_way_and_run_one_thread(long_round: RoundHandle, engine: Engine) -> None:
     assert not long_round.progress.status.over
     for pid in engine.pids():
         process = psutil.Process(pid)

@@ -13,7 +13,7 @@ from pages.components import figures
 from pages.components.session import labs
 from pages.final_test import picture, what_it_says
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def lab() -> Lab:
 
 def page(lab: Lab | None, lang: str = "en") -> AppTest:
     """The page of the final test of a lab."""
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     if lab is not None:
         app.query_params["lab"] = lab.token
     app.query_params["lang"] = lang
@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_the_opening(lab: Lab) -> None:
 
 def test_after_the_opening_the_lab_is_closed_for_tuning(lab: Lab) -> None:
     opened_test(lab)
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"] = lab.token
     ran(app.run())
     assert button(app, "Start round 2").disabled

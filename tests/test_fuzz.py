@@ -40,7 +40,7 @@ from tests.anything import cases, changed, documents, lesson_texts, plans, scala
 from tests.database import everything, past
 from tests.made import made
 from tests.test_page import APP, text, token
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 TOKEN = "k" * 24
 numbers = st.integers() | st.floats() | scalars | st.sampled_from([10**400, -(10**400), 2**53 + 1, 0.1, -3])
@@ -367,7 +367,7 @@ def sentences(app: AppTest) -> list[str]:
 def test_any_address_gives_a_page_of_a_new_lab_with_a_sentence_at_most(
     idle: None, address: dict[str, str], page: str
 ) -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
@@ -388,7 +388,7 @@ def test_any_address_gives_a_page_of_a_new_lab_with_a_sentence_at_most(
 def test_an_address_with_a_lab_in_it_leaves_the_lab_as_it_is(idle: None, address: dict[str, str]) -> None:
     lab = session.labs().adopt(lab_of)
     before = lab_record(lab, [1, 2])
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     for name, value in {**address, "lab": lab.token}.items():
         app.query_params[name] = value
     app.run()
@@ -413,7 +413,7 @@ def test_an_address_of_a_class_leaves_the_class_as_it_is(
     )
     address |= data.draw(st.fixed_dictionaries({}, optional={"lab": st.just(lab.token)}), "lab")
     before = class_record(classroom), replace(lab_record(lab, []), used=0)
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     for name, value in address.items():
         app.query_params[name] = value
     app.run()

@@ -10,10 +10,11 @@ from pages.importance import model_of, verdict
 from tests.made import made
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
 from tests.test_surrogate import SPACE, drawn, smooth
+from tests.waiting import LIMIT
 
 
 def page(lab: str, lang: str = "en") -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab, lang
     app.run()
     return ran(app.switch_page("pages/importance.py").run())

@@ -13,7 +13,7 @@ from pages.components.network_settings import described
 from pages.knobs import COMPARISONS, plans, verdict
 from tests.made import made
 from tests.test_page import APP, button, ran
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 NAMES = ("one", "the other")
 
@@ -49,7 +49,7 @@ def test_a_setting_under_which_nothing_learns_is_named() -> None:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_the_page_trains_both_and_shows_their_own_numbers(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text._heard, "language", lang, raising=False)  # options are named in the thread that chooses
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lang"] = lang
     app.run()
     ran(app.switch_page("pages/knobs.py").run())
@@ -65,7 +65,7 @@ def test_the_page_trains_both_and_shows_their_own_numbers(lang: str, monkeypatch
 
 
 def test_the_labs_own_network_can_be_set() -> None:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.session_state["more_settings"] = True
     ran(app.run())
     optimizer = next(one for one in app.selectbox if one.label == "optimizer")

@@ -21,6 +21,7 @@ from core.space import LogRange, SearchSpace
 from core.store import Store
 from tests.made import made
 from tests.servers import SHORT, Serve
+from tests.waiting import LIMIT
 
 LESSON = Preset(
     replace(SHORT, trials=5, epochs=4, seed=3), budget=60, pages=("final_test",), hidden=("dataset", "trials", "seed")
@@ -116,7 +117,7 @@ def test_a_round_that_is_too_long_for_the_budget_is_refused_with_what_would_fit(
     assert (values["fewer"], values["shorter"], values["left"]) == (*fits, 60 - spent_before)
     assert len(lab.rounds) == len(before)
     lab.change(trials=fits[0], epochs=fits[1])
-    lab.start(engine).handle.wait(60)
+    lab.start(engine).handle.wait(LIMIT)
     assert lab.left == 60 - spent_before - fits[0] * fits[1]
 
 
@@ -152,7 +153,7 @@ def test_what_a_control_shows_can_be_changed() -> None:
 
 def test_the_next_round_draws_other_values_even_where_the_seed_is_hidden(engine: Engine) -> None:
     lab = lab_with()
-    lab.start(engine, epochs=1).handle.wait(60)
+    lab.start(engine, epochs=1).handle.wait(LIMIT)
     assert lab.plan.seed == LESSON.plan.seed + 1
 
 

@@ -17,13 +17,13 @@ from pages.components import allowances
 from pages.components.session import engine, labs
 from pages.components.trail import LATEST, printed, trail_frame
 from tests.made import made
+from tests.waiting import LIMIT
 
 APP = str(Path(__file__).parents[1] / "app.py")
-PATIENCE = 30  # seconds for a run of the script
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     for name, value in address.items():
         app.query_params[name] = value
     return ran(app.run())
@@ -61,7 +61,7 @@ def finished(app: AppTest) -> AppTest:
     """Wait for the lab's round, then draw."""
     lab, _ = labs().open(token(app), "test")
     assert lab.latest is not None
-    lab.latest.handle.wait(60)
+    lab.latest.handle.wait(LIMIT)
     return ran(app.run())
 
 
@@ -237,7 +237,7 @@ def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:
         lab.start(engine())
     assert len(lab.rounds) == 1
     ran(button(app, "Stop").click().run())
-    assert lab.latest.handle.wait(10).status == "stopped"
+    assert lab.latest.handle.wait(LIMIT).status == "stopped"
 
 
 def test_nobody_begins_labs_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

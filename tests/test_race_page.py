@@ -21,13 +21,13 @@ from pages.components.session import labs
 from pages.race import best_so_far, on_fresh_seeds, ranked, rules_of
 from tests.made import made
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 LONG = 200  # epochs
 
 
 def page(lab: str, lang: str = "en") -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lab"], app.query_params["lang"] = lab, lang
     app.run()
     return ran(app.switch_page("pages/race.py").run())
@@ -111,7 +111,7 @@ def test_after_another_round_the_page_says_that_a_new_race_would_count_it() -> N
     app = page(lab.token)
     ran(button(app, "Start the race").click().run())
     raced(app)
-    lab.start(app.session_state["session"].race._engine).handle.wait(30)
+    lab.start(app.session_state["session"].race._engine).handle.wait(LIMIT)
     ran(app.run())
     assert any("new race counts that" in caption.value for caption in app.caption)
 

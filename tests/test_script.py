@@ -22,6 +22,7 @@ from core.space import LogRange, SearchSpace
 from tests.direct import Trained, train
 from tests.knobs import every_knob
 from tests.reference import train as train_in_float64
+from tests.waiting import LIMIT
 
 LEARNING = SearchSpace(LogRange(-2.5, -1.5), LogRange(-6, -3))  # where trials learn, and none is near blowing up
 PLAN = RoundPlan(trials=4, epochs=8, seed=11, space=LEARNING)
@@ -43,7 +44,7 @@ def bare(tmp_path: Path) -> dict[str, str]:
 def python(*arguments: str, environment: dict[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
     """Run Python without its own site-packages, from a folder that is not the project's."""
     command = [sys.executable, "-S", "-s", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT)
 
 
 def run(plan: RoundPlan, trial: int, bare: dict[str, str], folder: Path) -> str:
@@ -237,7 +238,7 @@ def test_the_program_keeps_the_rules_of_the_house(tmp_path: Path) -> None:
     configuration = Path(__file__).parents[1] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
         arguments = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(configuration), "."]
-        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == 0, done.stdout
 
 

@@ -17,6 +17,7 @@ from pages.components.steps import done_steps
 from pages.components.text import catalogue
 from tests.made import made
 from tests.test_page import APP, opened, ran
+from tests.waiting import LIMIT
 
 ROUND = made([-2, -3], [0.9, 0.5])
 
@@ -58,7 +59,7 @@ def test_every_term_has_its_korean(term: str) -> None:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("page", ["glossary", "about"])
 def test_pages_to_read_open_in_both_languages(page: str, lang: str) -> None:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lang"] = lang
     app.run()
     ran(app.switch_page(f"pages/{page}.py").run())
@@ -74,7 +75,7 @@ def test_pages_to_read_open_in_both_languages(page: str, lang: str) -> None:
      ("strategies", "pages.strategies.knobs", "Next: Network"), ("knobs", "pages.knobs", "")],
 )  # fmt: skip
 def test_a_page_leads_on_to_the_next_one_that_is_open(here: str, lesson: str, there: str) -> None:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lesson"] = lesson
     app.run()
     ran(app.switch_page(f"pages/{here}.py").run())

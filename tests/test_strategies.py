@@ -13,7 +13,7 @@ from pages.components import figures
 from pages.strategies import plans, verdict
 from tests.made import made
 from tests.test_page import APP, button, ran
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 SPACE = SearchSpace(LogRange(-6, -2), LogRange(-8, -4))
 
@@ -68,7 +68,7 @@ def test_what_is_said_follows_from_the_best_of_both(ours: list[float], theirs: l
 
 
 def test_the_page_trains_both_and_shows_their_own_numbers() -> None:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.run()
     ran(app.switch_page("pages/strategies.py").run())
     app.select_slider(key="versus_side").set_value(3).run()
@@ -83,7 +83,7 @@ def test_the_page_trains_both_and_shows_their_own_numbers() -> None:
 
 
 def test_another_size_shows_its_own_trials_and_the_first_ones_come_back() -> None:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.run()
     ran(app.switch_page("pages/strategies.py").run())
     app.select_slider(key="versus_side").set_value(3).run()

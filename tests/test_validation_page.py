@@ -12,11 +12,11 @@ from pages.components import figures
 from pages.components.session import labs
 from pages.validation import about_classes, class_counts, plan_of
 from tests.test_page import APP, button, ran, text, token
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 
 def page(lang: str = "en") -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=LIMIT)
     app.query_params["lang"] = lang
     app.run()
     return ran(app.switch_page("pages/validation.py").run())

@@ -1,5 +1,8 @@
 """The worker's shares: stacks of bounded size that advance evenly, and memory that is given back."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +29,7 @@ from core.space import LogRange, SearchSpace
 from core.training import Workspaces, begin, inputs_of, operations, prepare
 from tests.direct import alone
 from tests.knobs import KNOBS
+from tests.waiting import LIMIT
 
 PLAN = RoundPlan(SearchSpace(LogRange(-3, -2), LogRange(-8, -4)), trials=12, epochs=3, hidden_layers=1, neurons=20)
 
@@ -274,3 +278,14 @@ def test_what_rounds_hold_at_least_counts_the_same_images_once_a_worker() -> Non
     assert alone == 2 * images + sum(layer.nbytes for layer in weights)
     assert least_memory([plan, replace(plan, seed=9)], 2) == alone + sum(layer.nbytes for layer in weights)
     assert least_memory([plan, replace(plan, images=400)], 2) > alone + images
+
+
+# ---------------------------------------------------------------------------------------------------- the process
+
+TOLD = "import os; os.nice = print; from core.engine.worker import main; main()"
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="the system has no nice")
+def test_a_worker_gives_way_to_the_server() -> None:
+    told = subprocess.run([sys.executable, "-c", TOLD], stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
+    assert (told.returncode, told.stdout.split(), told.stderr) == (0, [b"10"], b"")

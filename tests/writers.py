@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from core.store import LabRecord, OpeningRecord, RepeatRecord, RoundRecord, Store
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 120  # seconds, far above what anything here takes
 
 
 def blob(seed: int, count: int = 40) -> bytes:
@@ -78,7 +78,7 @@ def at_once(commands: Iterable[tuple[str, ...]]) -> list[str]:
         )
         for command in commands
     ]  # fmt: skip
-    ended = [process.communicate(timeout=PATIENCE) for process in started]
+    ended = [process.communicate(timeout=LIMIT) for process in started]
     assert "".join(errors for _, errors in ended) == ""
     assert {process.returncode for process in started} == {0}
     return [printed for printed, _ in ended]

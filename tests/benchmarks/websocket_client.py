@@ -27,7 +27,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-PATIENCE = 30.0  # seconds for one run
+PATIENCE = 120.0  # seconds for one run
 COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 WORDS = re.compile(r'class="progress-line"><span[^>]*>([^<]*)<')
 ALARMING = (Alert.ERROR, Alert.WARNING)

@@ -18,10 +18,12 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, Playwright, expect, sync_playwright
 
+from tests.waiting import LIMIT
+
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 1000 * LIMIT  # milliseconds
 expect.set_options(timeout=PATIENCE)
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -46,7 +48,7 @@ class Server:
         """Send a signal and wait for the end."""
         with suppress(ProcessLookupError):
             self.process.send_signal(how)
-        self.process.wait(20)
+        self.process.wait(LIMIT)
 
 
 def free_port() -> int:
@@ -71,7 +73,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         log.close()
         server = Server(process, f"http://127.0.0.1:{port}/")
         started.append(server)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + LIMIT
         while True:
             with suppress(OSError), urlopen(f"{server.url}_stcore/health", timeout=1):
                 return server
@@ -112,7 +114,7 @@ def launch(playwright: Playwright) -> Browser:
 
 def place_of(element: Locator) -> FloatRect:
     """Where an element is; a chart that is drawn anew has none for a moment."""
-    deadline = time.monotonic() + PATIENCE / 1000
+    deadline = time.monotonic() + LIMIT
     while (found := element.bounding_box()) is None:
         assert time.monotonic() < deadline, f"{element} has no place"
     return found
@@ -151,7 +153,11 @@ class Student:
         self.page.get_by_role("button", name=name, exact=False).first.click()
 
     def sees(self, text: str | re.Pattern[str]) -> None:
-        self.page.get_by_text(text).first.wait_for()
+        """Wait for a text; where it does not come, what stands there instead is told."""
+        try:
+            self.page.get_by_text(text).first.wait_for()
+        except Error as late:
+            raise AssertionError(f"{text!r} is not on the page, but {self.page.inner_text('body')}") from late
 
     def set_number(self, label: str, value: float, nth: int = 0) -> None:
         """Type into a number field and leave it."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PATIENCE, Server, Student, place_of
+from tests.waiting import LIMIT
 
 LONG = 200  # epochs: long enough to do something while a round runs
 IN_SIGHT = """element => {
@@ -247,6 +248,6 @@ def test_a_server_that_ends_leaves_no_process(
     workers = server.workers()
     assert workers
     server.end(how)
-    _, left = psutil.wait_procs(workers, timeout=PATIENCE / 1000)
+    _, left = psutil.wait_procs(workers, timeout=LIMIT)
     assert left == []
     context.close()
