@@ -558,9 +558,12 @@ def script(path: Path, source: str) -> subprocess.Popen[str]:
 
 
 SERVER = """
+import signal
+
 from core.engine.local import Engine
 from core.plan import RoundPlan
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that began the tests in the background ignores it
 engine = Engine(workers=2)
 handle = engine.start("someone", RoundPlan(trials=200, epochs=200))
 handle.wait_for(lambda progress: progress.epochs_done.astype(bool).sum() >= 20)

@@ -120,6 +120,15 @@ def place_of(element: Locator) -> FloatRect:
     return found
 
 
+def one(element: Locator, state: str) -> None:
+    """Wait until an element is there once and is "visible", "enabled" or "disabled".
+
+    While a page is drawn anew it may be there twice for a moment, which no expectation of a single one waits out.
+    """
+    expect(element.and_(element.page.locator(f":{state}"))).to_have_count(1)
+    expect(element).to_have_count(1)
+
+
 class Student:
     """Somebody in front of a browser."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Download, expect
 
-from tests.browser.conftest import Server, Student, place_of
+from tests.browser.conftest import Server, Student, one, place_of
 
 A_SECOND = "new Promise(done => { let n = 0; const f = () => (n += 1) < 60 ? requestAnimationFrame(f) : done(); f(); })"
 
@@ -32,7 +32,7 @@ def at_the_final_test(student: Student) -> Student:
 def opened(student: Student) -> Student:
     at_the_final_test(student)
     student.page.get_by_text("I have finished tuning").click()
-    expect(student.primary).to_be_enabled()
+    one(student.primary, "enabled")
     student.primary.click()
     student.page.get_by_test_id("stMetric").first.wait_for()
     return student
@@ -82,7 +82,7 @@ def test_the_test_set_opens_once_and_shows_what_it_says(student: Student, browse
     student.sees(re.compile("The best of 20 trials by test accuracy"))
     context = browser.new_context(viewport={"width": 1366, "height": 1300}, locale="en-US")
     other = Student(context.new_page()).go(student.page.url.replace("final_test", ""))
-    expect(other.primary).to_be_disabled()
+    one(other.primary, "disabled")
     other.sees("closed for tuning")
     context.close()
 
@@ -92,7 +92,7 @@ def test_a_reload_in_the_middle_of_the_final_test_loses_nothing(student: Student
     student.page.get_by_label("epochs", exact=True).fill("200")
     student.page.get_by_label("epochs", exact=True).press("Tab")
     student.page.get_by_text("I have finished tuning").click()
-    expect(student.primary).to_be_enabled()
+    one(student.primary, "enabled")
     student.primary.click()
     student.sees("The test set is open")
     student.page.reload()
@@ -112,7 +112,7 @@ def test_the_link_is_explained_and_can_be_copied(student: Student) -> None:
     shown = student.page.get_by_test_id("stCode").inner_text().strip()
     assert shown.split("lab=")[1] == student.page.url.split("lab=")[1].split("&")[0]
     student.page.get_by_test_id("stCode").hover()
-    expect(student.page.get_by_test_id("stCode").get_by_role("button")).to_be_visible()
+    one(student.page.get_by_test_id("stCode").get_by_role("button"), "visible")
 
 
 def test_the_journal_is_taken_along_and_opened_in_a_new_lab(student: Student, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_charts_are_saved_as_png_and_svg(student: Student) -> None:
 def test_the_trail_stands_on_paper_and_the_controls_do_not(student: Student) -> None:
     after_a_round(student)
     student.page.emulate_media(media="print")
-    expect(student.page.locator(".printed table")).to_be_visible()
+    one(student.page.locator(".printed table"), "visible")
     expect(student.primary).to_be_hidden()
     assert student.page.locator(".printed td").first.inner_text() == "1"
 
@@ -161,7 +161,7 @@ def test_an_address_that_leads_straight_to_a_page_finds_the_whole_app(
     tab = context.new_page()
     tab.goto(server.url + page)
     tab.locator(".st-key-header").wait_for()
-    expect(tab.get_by_role("link", name="Narrow", exact=True)).to_be_visible()
+    one(tab.get_by_role("link", name="Narrow", exact=True), "visible")
     expect(tab.get_by_role("link", name="app", exact=True)).to_have_count(0)
     assert page in tab.url
     context.close()

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Student, place_of
+from tests.browser.conftest import Student, one, place_of
 
 
 def rungs(student: Student) -> Locator:
@@ -20,7 +20,7 @@ def test_rungs_are_set_in_a_popover_that_stays_open_and_are_kept_to(student: Stu
     field = opened.get_by_label("rungs (epochs)")
     field.fill("five")
     field.press("Enter")
-    expect(opened.get_by_text("Rungs are typed as numbers of epochs")).to_be_visible()
+    one(opened.get_by_text("Rungs are typed as numbers of epochs"), "visible")
     expect(field).to_have_count(1)  # another one has taken its place
     field.fill("4, 10")
     field.press("Enter")
@@ -43,16 +43,16 @@ def test_the_trial_that_was_clicked_is_ringed_and_given_up(student: Student) -> 
     student.press("Start round 1")
     student.page.wait_for_function("document.querySelectorAll('.st-key-live_chart .mark-symbol path').length >= 60")
     button = student.page.locator(".st-key-give_up_one button:visible").first
-    expect(button).to_be_disabled()
+    one(button, "disabled")
     place = button.bounding_box()
     panel = place_of(student.page.get_by_text(re.compile("^Best-4\\s+0\\.")))
     student.page.mouse.click(panel["x"] + 60, panel["y"] + 50)
-    expect(button).to_be_enabled()
+    one(button, "enabled")
     rings = student.chart.locator(".mark-symbol path[stroke='#31333f']")
     expect(rings).to_have_count(1)
     button.click()
     student.sees("1 of 20 trials were given up early (hollow circles on the map")
-    expect(button).to_be_disabled()
+    one(button, "disabled")
     assert button.bounding_box() == place  # nothing has jumped
     student.press("Stop")
     student.sees("Round 1 was stopped")

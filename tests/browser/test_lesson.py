@@ -77,7 +77,7 @@ def test_the_link_that_a_teacher_builds_opens_the_lesson_for_somebody_else(brows
     page.get_by_label("trials", exact=True).fill("7")
     page.get_by_label("trials", exact=True).press("Tab")
     link = page.locator("[data-testid=stCode]").last
-    expect(link).to_contain_text("trials.7")
+    expect(link).to_contain_text(["trials.7"])
     student = opened(browser, link.inner_text().replace("\n", ""))
     expect(student.get_by_label("trials", exact=True)).to_have_value("7")
     assert asked(student)["lab"] != asked(page)["lab"]

@@ -30,7 +30,7 @@ def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, 
     page.get_by_role("link", name=name, exact=True).click()
     if width == 390:
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-    expect(someone.primary).to_have_text(re.compile(start))
+    expect(someone.primary).to_have_text([re.compile(start)])
     page.wait_for_function(f"{LINES}.length === 1")  # the student's own
     page.evaluate(f"{CHART}.querySelector('svg').dataset.first = 'yes'")
     someone.primary.click()
