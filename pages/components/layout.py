@@ -103,6 +103,7 @@ export default function ({ setStateValue }) {
 """.replace("ROUNDING", str(ROUNDING)).replace("LEAVING", str(LEAVING))
 
 # The address holds the key to the lab: no request that leaves the page may tell it, not even to the server's own logs.
+# A page that is opened in a tab of its own, by a middle click or from the menu, is one of the same lab.
 DOCUMENT = """
 export default function ({ data }) {
   document.documentElement.lang = data.lang;
@@ -111,6 +112,10 @@ export default function ({ data }) {
     addEventListener('click', click => {
       const link = click.target.closest?.('a');
       if (link) window.leaving = { from: location.pathname, to: link.pathname, since: performance.now() };
+    }, true);
+    addEventListener('pointerdown', press => {
+      const link = press.target.closest?.('a[data-testid*="Nav"]');
+      if (link) link.search = location.search;
     }, true);
   }
   if (document.querySelector('meta[name=referrer]')) return;

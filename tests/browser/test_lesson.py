@@ -40,6 +40,17 @@ def test_lab_lesson_and_language_survive_the_way_through_the_pages(browser: Brow
     page.context.close()
 
 
+def test_a_page_opened_in_a_tab_of_its_own_is_one_of_the_same_lab(browser: Browser, server: Server) -> None:
+    page = opened(browser, f"{server.url}?lesson={LESSON}")
+    page.wait_for_url(re.compile("lab="))
+    page.wait_for_function("'leaving' in window")
+    with page.context.expect_page() as waiting:
+        page.get_by_role("link", name="Final test", exact=True).click(button="middle")
+    waiting.value.locator(".st-key-header").wait_for()
+    assert urlsplit(waiting.value.url).path == "/final_test" and asked(waiting.value) == asked(page)
+    page.context.close()
+
+
 def test_a_lessons_navigation_names_its_open_pages_alone(browser: Browser, server: Server) -> None:
     page = opened(browser, f"{server.url}?lesson={LESSON}")
     names = page.get_by_test_id("stTopNavLink").or_(page.get_by_test_id("stSidebarNavLink"))
