@@ -23,6 +23,10 @@ class Rerun(BaseException):
     """The page is to be drawn anew."""
 
 
+class Clicked(BaseException):
+    """Something was clicked, and what is being drawn gives way to it."""
+
+
 @dataclass
 class Handle:
     """A round that is over after so many seconds of waiting, on a clock of its own."""
@@ -57,14 +61,26 @@ def seen_out(handle: Any, monkeypatch: pytest.MonkeyPatch, is_tick: bool = True)
     monkeypatch.setattr(waiting.st, "rerun", rerun)
     monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: getattr(handle, "now", 0.0)))
     with suppress(Rerun):
-        waiting.see_out(LabRound(1, handle), lambda: said.append(handle.now))
+        waiting.see_out(LabRound(1, handle), lambda: said.append(0.0))
     return reruns, len(said)
 
 
 def test_a_tick_stays_for_an_end_that_is_near_and_has_the_whole_page_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle(1.7, 1.5)
-    assert seen_out(handle, monkeypatch) == (["app"], 5)  # every 0.3 s it is said how far the round is
+    assert seen_out(handle, monkeypatch) == (["app"], 6)  # every 0.3 s it is said how far the round is
     assert handle.now == 1.7
+
+
+def test_what_was_clicked_while_the_end_was_waited_for_comes_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    soon: Any = Handle(0.1, 0.1)
+
+    def clicked() -> None:
+        raise Clicked
+
+    monkeypatch.setattr(waiting, "to_next_tick", lambda: INTERVAL)
+    monkeypatch.setattr(waiting.st, "rerun", lambda scope="app": pytest.fail("the click is lost"))
+    with pytest.raises(Clicked):
+        waiting.see_out(LabRound(1, soon), clicked)
 
 
 def test_an_end_that_is_later_than_it_seemed_leaves_the_next_tick_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +123,7 @@ def test_the_whole_page_stays_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_round_that_has_just_ended_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert seen_out(Kept(ROUND), monkeypatch) == (["app"], 0)
+    assert seen_out(Kept(ROUND), monkeypatch) == (["app"], 1)
 
 
 def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """The frame around every page: language, the link that is the key to the lab, styles, and how wide the page is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.lab import Lab
-from pages.components.session import lab, leave_lab, lesson, tell_fault
+from pages.components.session import lab, leave_lab, lesson, session, tell_fault
 from pages.components.steps import steps
 from pages.components.text import LANGUAGES, _, choose_language, keep_in_address, language
 from pages.components.widgets import entered
@@ -21,7 +22,7 @@ FIRST = "narrow"  # the page that an address without one leads to
 BESIDE = (CLASS, "glossary", "about")  # not on the way through the lesson
 UNNAMED = ("lesson_link",)  # led to from About
 NARROWEST, WIDEST = 200, 4000  # pixels that a chart is drawn for
-PHONE, DESKTOP = 340, 1100  # widths assumed until the browser has told
+PHONE, DESKTOP = 340, 1100  # widths assumed until a browser has told
 
 STYLE = """
 <style>
@@ -32,10 +33,9 @@ STYLE = """
 .progress-line .bar div {height: 100%; border-radius: 4px; background: #3b82c4;}
 .aside h4 {font-size: .95rem; padding: 0; margin: 0 0 .3rem 0;}
 .aside ol {list-style: none; padding: 0; margin: 0 0 1rem 0; min-height: 6.2rem;}
-.aside ol {overflow-x: auto;}
-.aside ol li {font-family: "Source Code Pro", monospace; font-size: .72rem; line-height: 1.65; margin: 0; padding: 0;
-  white-space: nowrap;}
-@media (max-width: 640px) {.aside ol li {font-size: .62rem;}}
+.aside ol li {font-family: "Source Code Pro", monospace; font-size: min(.72rem, 2.75cqw); line-height: 1.65;
+  margin: 0; padding: 0; white-space: nowrap;} /* the longest line, of 58 characters, fits: nothing to be scrolled */
+.aside section:has(ol) {container-type: inline-size;}
 .stElementContainer:has(.stSlider) {min-width: min(100%, 360px);}
 .aside ul {padding-left: 1.1rem; margin: 0; font-size: .9rem;}
 .aside .none {opacity: .75; font-size: .9rem;}
@@ -77,12 +77,14 @@ button[kind="primary"], button[kind="primaryFormSubmit"] {background-color: #2b6
 </style>
 """
 
+NUMBERS = f"const ROUNDING = {ROUNDING}, LEAVING = {LEAVING}, NARROWEST = {NARROWEST}, WIDEST = {WIDEST};\n"
+
 # What a page tells comes under its own name, and the newest word counts: told between a click that leads to another
 # page and the server's answer to it, the width would bring the student back.
 MEASURE = """
-export default function ({ setStateValue }) {
+export default function ({ data, setStateValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]') ?? document.body;
-  let told = null, timer = null;
+  let told = data.told, timer = null;
   const tell = () => {
     const left = window.leaving;
     const arrived = left && left.to === location.pathname && left.to !== left.from;
@@ -92,15 +94,15 @@ export default function ({ setStateValue }) {
     }
     const style = getComputedStyle(page);
     const inner = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const width = Math.floor(inner / ROUNDING) * ROUNDING;
-    if (width > 0 && width !== told) { told = width; setStateValue('width', width); }
+    const width = Math.min(Math.max(Math.floor(inner / ROUNDING) * ROUNDING, NARROWEST), WIDEST);
+    if (inner > 0 && width !== told) { told = width; setStateValue('width', width); }
   };
   const watch = new ResizeObserver(() => { clearTimeout(timer); timer = setTimeout(tell, 250); });
   watch.observe(page);
   tell();
   return () => { watch.disconnect(); clearTimeout(timer); };
 }
-""".replace("ROUNDING", str(ROUNDING)).replace("LEAVING", str(LEAVING))
+"""
 
 # The address holds the key to the lab: no request that leaves the page may tell it, not even to the server's own logs.
 # A page that is opened in a tab of its own, by a middle click or from the menu, is one of the same lab.
@@ -126,7 +128,7 @@ export default function ({ data }) {
 }
 """
 
-_measure = st.components.v2.component("page_width", js=MEASURE)
+_measure = st.components.v2.component("page_width", js=NUMBERS + MEASURE)
 _document = st.components.v2.component("document", js=DOCUMENT)
 
 
@@ -228,17 +230,21 @@ def pseudonym(lab: Lab) -> str:
 
 
 def page_width() -> int:
-    """Pixels of the page's main column, a guess by the kind of device until the browser has told."""
-    agent = st.context.headers.get("User-Agent") or ""
-    guess = PHONE if "Mobi" in agent else DESKTOP
+    """Pixels of the page's main column as this tab last told, on whatever page; before that a guess by the device."""
+    state = session()
     with st.container(key="width"):
-        told = _measure(key="page_width", default={"width": None}, on_width_change=lambda: None).width
-    return drawable(told, guess)
+        _measure(key="page_width", data={"told": state.width}, on_width_change=entered("page_width", take_width))
+    return state.width or (PHONE if "Mobi" in (st.context.headers.get("User-Agent") or "") else DESKTOP)
 
 
-def drawable(told: object, guess: int) -> int:
-    """The width that a browser told, within reason; the guess if it is no number."""
-    return int(min(max(NARROWEST, told), WIDEST)) if isinstance(told, int | float) else guess
+def take_width(found: Mapping[str, object]) -> None:
+    """Keep the width that a browser told. found: what the part of the page that measures it says"""
+    session().width = drawable(found.get("width"), session().width)
+
+
+def drawable(told: object, before: int | None) -> int | None:
+    """The width that a browser told, within reason; the one before if it is no number."""
+    return int(min(max(NARROWEST, told), WIDEST)) if isinstance(told, int | float) else before
 
 
 def language_switch() -> None:

@@ -70,6 +70,7 @@ class Session:
     encoded: dict[str, tuple[object, bytes]] = field(default_factory=dict)  # tables, and what each was made of
     secret: str | None = None  # of the class that this tab's teacher has
     found: str = ""  # code of the class that this tab has found last
+    width: int | None = None  # pixels of the page's main column, once it has been told
 
 
 # Not in st.cache_resource, which any browser may empty with a message.

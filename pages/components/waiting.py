@@ -50,8 +50,9 @@ def see_out(round_: LabRound, say: Callable[[], None]) -> None:
         return
     next_tick = time.monotonic() + interval
     for _ in range(1 + math.ceil(interval / GLANCE)):  # no more: an engine that is being closed ends each wait at once
-        if round_.handle.wait(GLANCE).status.over:
+        over = round_.handle.wait(GLANCE).status.over
+        say()  # first: Streamlit does here what was clicked meanwhile, and a rerun asked for would take its place
+        if over:
             st.rerun()
         if time.monotonic() > next_tick:
             st.rerun(scope="fragment")
-        say()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Server, Student, place_of
-from tests.waiting import LIMIT
+from tests.waiting import LIMIT, until
 
 LONG = 200  # epochs: long enough to do something while a round runs
 IN_SIGHT = """element => {
@@ -201,9 +201,8 @@ def test_folded_settings_stand_wholly_on_a_phones_screen(browser: Browser, serve
     student = Student(context.new_page()).go(server.url)
     student.press("More settings")
     last = student.page.get_by_text("batch normalisation")
-    last.wait_for()
-    student.page.wait_for_function(IN_SIGHT, arg=last.element_handle())
-    student.page.wait_for_function(IN_SIGHT, arg=student.page.get_by_text("data set").element_handle())
+    for shown in (last, student.page.get_by_text("data set")):
+        until(lambda shown=shown: shown.first.evaluate(IN_SIGHT), 0.05)  # each time as it then stands there
     context.close()
     assert student.faults == []
 

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, Student
+from tests.waiting import until
 
 LESSON = "trials.3~epochs.2~budget.10~pages.final_test~hide.seed"
 
@@ -40,6 +41,24 @@ def test_lab_lesson_and_language_survive_the_way_through_the_pages(browser: Brow
     page.context.close()
 
 
+def test_a_page_knows_the_width_that_was_told_on_another_one(browser: Browser, server: Server) -> None:
+    page = browser.new_context(viewport={"width": 1366, "height": 900}, locale="en-US").new_page()
+    sent: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    student = Student(page).go(server.url)
+    until(lambda: page.evaluate("1") and len(sent) > 1, 0.05)  # the page was asked for, and its width told
+    student.settled()
+    before = len(sent)
+    for name, chart in (("Grid or random", ".stVegaLiteChart svg"), ("Glossary", ".st-key-header")):
+        page.get_by_role("link", name=name, exact=True).click()
+        page.locator("[aria-current=page]", has_text=name).wait_for()
+        page.locator(chart).first.wait_for()
+        page.wait_for_selector("[data-test-script-state=notRunning]")
+    assert len(sent) == before + 2  # nothing but the two clicks
+    assert student.faults == []
+    page.context.close()
+
+
 def test_a_page_opened_in_a_tab_of_its_own_is_one_of_the_same_lab(browser: Browser, server: Server) -> None:
     page = opened(browser, f"{server.url}?lesson={LESSON}")
     page.wait_for_url(re.compile("lab="))
@@ -64,10 +83,10 @@ def test_the_address_of_a_closed_page_leads_back(
 ) -> None:
     there = start_server() if fresh else server
     page = opened(browser, f"{there.url}bayesian?lesson={LESSON}")
-    page.get_by_text("not part of your lesson").wait_for()
+    page.get_by_text("not part of your lesson").first.wait_for()
     expect(page.get_by_text("Gaussian process")).to_have_count(0)
     page.get_by_role("link", name="Back to the rounds").click()
-    page.get_by_text("10 of 10 epochs left").wait_for()
+    page.get_by_text("10 of 10 epochs left").first.wait_for()
     page.context.close()
 
 
@@ -77,7 +96,7 @@ def test_a_lab_of_another_lesson_is_framed_by_its_own_whatever_the_address_says(
     page = opened(browser, f"{server.url}?lesson={LESSON}")
     page.wait_for_url(re.compile("lab="))
     other = opened(browser, f"{server.url}bayesian?lab={asked(page)['lab']}&lesson=budget.7")
-    other.get_by_text("not part of your lesson").wait_for()
+    other.get_by_text("not part of your lesson").first.wait_for()
     other.wait_for_url(re.compile(re.escape(LESSON)))
     for one in (page, other):
         one.context.close()
@@ -99,7 +118,7 @@ def test_the_link_that_a_teacher_builds_opens_the_lesson_for_somebody_else(brows
 @pytest.mark.parametrize("width", [390, 820, 1366])
 def test_the_teachers_form_is_no_wider_than_the_screen(browser: Browser, server: Server, width: int) -> None:
     page = opened(browser, f"{server.url}lesson_link?lesson={LESSON}", width)
-    page.get_by_text("To be scanned").wait_for()
+    page.get_by_text("To be scanned").first.wait_for()
     main = "document.querySelector('[data-testid=stMain]')"
     page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
     page.context.close()
