@@ -190,6 +190,8 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, server: Server, widt
     someone.sees("Round 1: 400 epochs")
     main = "document.querySelector('[data-testid=stMain]')"
     someone.page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
+    best = "document.querySelector('.aside ol')"
+    someone.page.wait_for_function(f"{best}.scrollWidth <= {best}.clientWidth")
     chart = "document.querySelector('.st-key-live_chart svg').getBoundingClientRect().right"
     someone.page.wait_for_function(f"{chart} <= window.innerWidth")
     context.close()
