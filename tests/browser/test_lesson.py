@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, Server, Student
+from tests.browser.conftest import PATIENCE, Server, Student, one
 from tests.waiting import until
 
 LESSON = "trials.3~epochs.2~budget.10~pages.final_test~hide.seed"
@@ -83,10 +83,10 @@ def test_the_address_of_a_closed_page_leads_back(
 ) -> None:
     there = start_server() if fresh else server
     page = opened(browser, f"{there.url}bayesian?lesson={LESSON}")
-    page.get_by_text("not part of your lesson").first.wait_for()
+    one(page.get_by_text("not part of your lesson"), "visible")
     expect(page.get_by_text("Gaussian process")).to_have_count(0)
     page.get_by_role("link", name="Back to the rounds").click()
-    page.get_by_text("10 of 10 epochs left").first.wait_for()
+    one(page.get_by_text("10 of 10 epochs left"), "visible")
     page.context.close()
 
 
@@ -96,10 +96,10 @@ def test_a_lab_of_another_lesson_is_framed_by_its_own_whatever_the_address_says(
     page = opened(browser, f"{server.url}?lesson={LESSON}")
     page.wait_for_url(re.compile("lab="))
     other = opened(browser, f"{server.url}bayesian?lab={asked(page)['lab']}&lesson=budget.7")
-    other.get_by_text("not part of your lesson").first.wait_for()
+    one(other.get_by_text("not part of your lesson"), "visible")
     other.wait_for_url(re.compile(re.escape(LESSON)))
-    for one in (page, other):
-        one.context.close()
+    for each in (page, other):
+        each.context.close()
 
 
 def test_the_link_that_a_teacher_builds_opens_the_lesson_for_somebody_else(browser: Browser, server: Server) -> None:
@@ -111,14 +111,14 @@ def test_the_link_that_a_teacher_builds_opens_the_lesson_for_somebody_else(brows
     student = opened(browser, link.inner_text().replace("\n", ""))
     expect(student.get_by_label("trials", exact=True)).to_have_value("7")
     assert asked(student)["lab"] != asked(page)["lab"]
-    for one in (page, student):
-        one.context.close()
+    for each in (page, student):
+        each.context.close()
 
 
 @pytest.mark.parametrize("width", [390, 820, 1366])
 def test_the_teachers_form_is_no_wider_than_the_screen(browser: Browser, server: Server, width: int) -> None:
     page = opened(browser, f"{server.url}lesson_link?lesson={LESSON}", width)
-    page.get_by_text("To be scanned").first.wait_for()
+    one(page.get_by_text("To be scanned"), "visible")
     main = "document.querySelector('[data-testid=stMain]')"
     page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
     page.context.close()

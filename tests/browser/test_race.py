@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, Server, Student
+from tests.browser.conftest import PATIENCE, Server, Student, one
 
 CHART = "document.querySelector('[data-testid=stVegaLiteChart]')"  # the first one of the page
 LINES = f"[...({CHART}?.querySelectorAll('.mark-line path') ?? [])].map(path => path.getAttribute('d'))"
@@ -45,6 +45,6 @@ def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, 
     main = "document.querySelector('[data-testid=stMain]')"
     page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
     page.reload()
-    page.get_by_text(winners).first.wait_for()
+    one(page.get_by_text(winners), "visible")
     assert someone.faults == []
     context.close()
