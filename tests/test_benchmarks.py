@@ -21,6 +21,7 @@ from tests.benchmarks.load import floors
 from tests.benchmarks.store import statements
 from tests.benchmarks.textbook import Network, train
 from tests.benchmarks.websocket_client import Timer, tab
+from tests.waiting import LIMIT
 from tests.waiting import run as together
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,8 @@ LINE = re.compile(
 def run(*options: str, **environment: str) -> list[str]:
     """The lines that the program prints."""
     command = [sys.executable, "-m", "tests.benchmarks", *options]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    environment = os.environ | environment
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT)
     assert (done.returncode, done.stderr) == (0, "")
     assert str(ROOT) not in done.stdout
     return done.stdout.splitlines()
