@@ -45,8 +45,11 @@ STYLE = """
 .st-key-width {height: 0; overflow: hidden;}
 [data-testid="stLayoutWrapper"]:has(> .st-key-document) {position: absolute;}
 .st-key-live_chart svg {touch-action: pan-y;}
-[data-testid="stPopoverBody"]:not(:has(.stElementContainer)) {min-height: 20rem;} /* its side, before it is drawn */
-@media (max-width: 640px) {[data-testid="stPopoverBody"]:not(:has(.stElementContainer)) {min-height: 34rem;}}
+/* a fold that is not drawn yet, or not wholly, is as high as it needs to be to come where there is more room */
+[data-testid="stPopoverBody"]:is(:not(:has(.stElementContainer)), :has(.st-key-fold)) {min-height: min(20rem, 45dvh);}
+@media (max-width: 640px) {
+  [data-testid="stPopoverBody"]:is(:not(:has(.stElementContainer)), :has(.st-key-fold)) {min-height: min(34rem, 45dvh);}
+}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
 .st-key-epochs_left {padding-bottom: .45rem;}

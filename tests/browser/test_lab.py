@@ -3,11 +3,12 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.browser.conftest import Server, Student, place_of
 from tests.waiting import LIMIT, until
@@ -197,9 +198,19 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, server: Server, widt
     context.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no way to hold a process to a core")
 def test_folded_settings_stand_wholly_on_a_phones_screen(browser: Browser, server: Server) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+
+    def slow(line: WebSocketRoute) -> None:
+        """A line on which what the server says comes piece by piece."""
+
+        def pass_on(said: str | bytes) -> None:
+            time.sleep(0.02)
+            line.send(said)
+
+        line.connect_to_server().on_message(pass_on)
+
+    context.route_web_socket(re.compile("/_stcore/stream"), slow)
     student = Student(context.new_page()).go(server.url)
     student.press("More settings")
     last = student.page.get_by_text("batch normalisation")
@@ -222,6 +233,7 @@ def test_what_was_typed_into_a_folded_setting_counts_when_it_is_folded_away_at_o
         field.wait_for(state="detached")
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no way to hold a process to a core")
 def test_the_server_keeps_to_one_core_and_leaves_its_workers_free(student: Student, server: Server) -> None:
     assert len(psutil.Process(server.process.pid).cpu_affinity()) == 1
     assert {tuple(worker.cpu_affinity()) for worker in server.workers()} == {tuple(sorted(os.sched_getaffinity(0)))}
