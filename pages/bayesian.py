@@ -1,16 +1,13 @@
 """Bayesian search: a model of the accuracy says where the next trials promise most, batch by batch."""
 
-from functools import lru_cache
-
 import streamlit as st
 
 from core.lab import Lab
-from core.progress import RoundProgress
 from core.space import SearchSpace
-from core.surrogate import FEWEST, SETTINGS, Maps, Observations, observations, propose
+from core.surrogate import FEWEST, SETTINGS, Maps
 from pages.components import figures
 from pages.components.layout import header, onward, page_width
-from pages.components.modelling import fitted_to, one_model
+from pages.components.modelling import fitted_to, proposed
 from pages.components.pace import ticking
 from pages.components.pictures import save_charts
 from pages.components.session import attempt, engine, lab, saved_soon, tell_fault
@@ -19,7 +16,6 @@ from pages.components.text import _
 BATCHES = [1, 5, 10, 20]  # trials proposed at once
 BATCH = 5
 OUTSIDE = 1.0  # decades beyond the ranges, if that is allowed
-KEPT = 64  # proposals kept in memory
 
 
 def bayesian() -> None:
@@ -63,16 +59,6 @@ def bayesian() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         onward("bayesian")
         save_charts("bayesian-search")
-
-
-@lru_cache(maxsize=KEPT)
-def proposed(rounds: tuple[RoundProgress, ...], box: SearchSpace, count: int) -> tuple[Observations, Maps] | None:
-    """The trials of some rounds and the next batch, computed once; None if they are too few."""
-    data = observations(list(rounds))
-    if data is None:
-        return None
-    with one_model:
-        return data, propose(data, box, count)
 
 
 def train(mine: Lab, box: SearchSpace, maps: Maps | None) -> None:

@@ -1,21 +1,17 @@
 """Which one matters: how much of the accuracy each hyperparameter decides, measured on the lab's own trials."""
 
-from functools import lru_cache
-
 import numpy as np
 import streamlit as st
 
-from core.progress import RoundProgress
-from core.surrogate import FEWEST, Importance, Observations, Surface, importance, observations, surface
+from core.surrogate import FEWEST, Importance, importance
 from pages.components import figures
 from pages.components.layout import header, onward
-from pages.components.modelling import fitted_to, one_model
+from pages.components.modelling import fitted_to, model_of
 from pages.components.pictures import save_charts
 from pages.components.session import lab, tell_fault
 from pages.components.text import _
 
 UNSURE = 0.15  # standard deviation of a share from which on nothing is said
-KEPT = 32  # models kept in memory
 
 
 def which_matters() -> None:
@@ -65,16 +61,6 @@ def which_matters() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         onward("importance")
         save_charts("importance")
-
-
-@lru_cache(maxsize=KEPT)
-def model_of(rounds: tuple[RoundProgress, ...]) -> tuple[Observations, Surface] | None:
-    """The trials of some rounds and the model of them, fitted once; None if they are too few."""
-    data = observations(list(rounds))
-    if data is None:
-        return None
-    with one_model:
-        return data, surface(data)
 
 
 def verdict(shares: Importance, trials: int) -> str:

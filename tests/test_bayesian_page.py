@@ -4,6 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.lab import Lab
+from core.surrogate import Observations, propose
+from pages.components import modelling
 from pages.components.session import labs
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
 from tests.waiting import LIMIT
@@ -40,6 +42,15 @@ def test_a_batch_is_the_next_round_with_the_settings_of_the_last_one(lab: Lab) -
     assert plan.values is not None and all(lab.plan.space.holds(*pair) for pair in plan.values)
     lab.latest.handle.wait(LIMIT)
     assert "After 17 trials" in text(page(lab.token))
+
+
+def test_a_page_that_is_drawn_again_computes_nothing_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[Observations] = []
+    monkeypatch.setattr(modelling, "propose", lambda data, *more: (computed.append(data), propose(data, *more))[1])
+    app = page(lab.token)
+    ran(app.run())
+    page(lab.token)
+    assert len(computed) == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

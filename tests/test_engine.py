@@ -557,6 +557,26 @@ def script(path: Path, source: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, path], stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
+KEPT = """
+from core.engine.local import keep_to_one_core
+
+keep_to_one_core()
+import scipy.linalg  # has a BLAS of its own
+
+from threadpoolctl import threadpool_info
+
+print(*{pool["num_threads"] for pool in threadpool_info()})
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no way to hold a process to a core")
+def test_a_process_that_keeps_to_one_core_has_one_thread_of_blas(tmp_path: Path) -> None:
+    """Two would spin for each other there."""
+    with script(tmp_path / "kept.py", KEPT) as program:
+        out, err = program.communicate(timeout=LIMIT)
+    assert (out.strip(), err) == ("1", "")
+
+
 SERVER = """
 import signal
 

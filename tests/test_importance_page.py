@@ -5,8 +5,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.surrogate import Importance, Observations, importance, surface
-from pages.components import figures
-from pages.importance import model_of, verdict
+from pages.components import figures, modelling
+from pages.components.modelling import model_of
+from pages.importance import verdict
 from tests.made import made
 from tests.test_page import APP, button, finished, number, opened, ran, text, token
 from tests.test_surrogate import SPACE, drawn, smooth
@@ -62,6 +63,15 @@ def test_what_is_said_follows_from_the_shares(found: Importance, words: str) -> 
 def test_a_model_is_fitted_once_for_the_same_rounds() -> None:
     rounds = (made(list(np.linspace(-6, -2, 12)), list(np.linspace(0.1, 0.9, 12))),)
     assert model_of(rounds) is model_of(rounds)
+
+
+def test_a_page_that_is_drawn_again_fits_nothing_again(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[Observations] = []
+    monkeypatch.setattr(modelling, "surface", lambda data: (fitted.append(data), surface(data))[1])
+    app = page(lab)
+    ran(app.run())
+    page(lab)
+    assert len(fitted) == 1
 
 
 def test_the_charts_draw_the_models_own_numbers() -> None:
