@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import psutil
@@ -25,6 +27,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 PATIENCE = 1000 * LIMIT  # milliseconds
 expect.set_options(timeout=PATIENCE)
+ACTS = ("click", "hover", "fill", "press", "set_input_files", "wait_for", "inner_text", "get_attribute", "bounding_box",
+        "evaluate")  # fmt: skip
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -94,10 +98,31 @@ def server(start_server: Callable[[], Server]) -> Server:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, else Playwright's own, which is fetched when it is not there."""
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for name in ACTS:
+            patch.setattr(Locator, name, patient(getattr(Locator, name)))
         launched = launch(playwright)
         yield launched
         launched.close()
+
+
+def patient(act: Callable[..., Any]) -> Callable[..., Any]:
+    """What is done with a locator's one element, also where it is there twice for a moment.
+
+    That is how a page is drawn anew when something comes or goes above it, and Playwright gives up on it at once.
+    """
+
+    @wraps(act)
+    def acted(element: Locator, *how: object, **more: object) -> Any:
+        deadline = time.monotonic() + LIMIT
+        while True:
+            try:
+                return act(element, *how, **more)
+            except Error as fault:
+                if "strict mode violation" not in str(fault) or time.monotonic() > deadline:
+                    raise
+
+    return acted
 
 
 def launch(playwright: Playwright) -> Browser:
