@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-LIMIT = 120.0  # seconds, far above what anything takes, even beside other tests
+LIMIT = 300.0  # seconds, far above what anything takes, even beside other tests
 
 
 def until(condition: Callable[[], object], pause: float = 0.005, limit: float = LIMIT) -> None:
