@@ -46,10 +46,10 @@ STYLE = """
 [data-testid="stLayoutWrapper"]:has(> .st-key-document) {position: absolute;}
 .st-key-live_chart svg {touch-action: pan-y;}
 /* a fold that is not drawn yet, or not wholly, is as high as it needs to be to come where there is more room */
-[data-testid="stPopoverBody"]:is(:not(:has(.stElementContainer)), :has(.st-key-fold)) {min-height: min(20rem, 45dvh);}
-@media (max-width: 640px) {
-  [data-testid="stPopoverBody"]:is(:not(:has(.stElementContainer)), :has(.st-key-fold)) {min-height: min(34rem, 45dvh);}
-}
+:root {--fold: 20rem;}
+@media (max-width: 640px) {:root {--fold: 34rem;}}
+[data-testid="stPopoverBody"]:is(:not(:has(.stElementContainer)), :has([class*="st-key-fold_"])) {
+  min-height: min(var(--fold), 45dvh);}
 [data-testid="stCodeCopyButton"], .stCode button {opacity: 1 !important; visibility: visible !important;}
 .st-key-header h4 {word-break: keep-all;}
 .st-key-epochs_left {padding-bottom: .45rem;}

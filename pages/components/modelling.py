@@ -4,13 +4,13 @@ They are kept here and not on their pages, whose files are run anew, and forget,
 """
 
 import threading
+from functools import lru_cache
 
 import streamlit as st
 
 from core.progress import RoundProgress
 from core.space import SearchSpace
 from core.surrogate import Maps, Observations, Surface, observations, propose, surface
-from pages.components.remembered import made_once
 from pages.components.text import _
 
 KEPT = 64  # models, and as many proposals, in memory: some 16 MB at most, beside the rounds
@@ -18,7 +18,7 @@ KEPT = 64  # models, and as many proposals, in memory: some 16 MB at most, besid
 one_model = threading.Lock()
 
 
-@made_once(KEPT)
+@lru_cache(maxsize=KEPT)
 def model_of(rounds: tuple[RoundProgress, ...]) -> tuple[Observations, Surface] | None:
     """The trials of some rounds and the model of them, fitted once; None if they are too few."""
     data = observations(list(rounds))
@@ -28,7 +28,7 @@ def model_of(rounds: tuple[RoundProgress, ...]) -> tuple[Observations, Surface] 
         return data, surface(data)
 
 
-@made_once(KEPT)
+@lru_cache(maxsize=KEPT)
 def proposed(rounds: tuple[RoundProgress, ...], box: SearchSpace, count: int) -> tuple[Observations, Maps] | None:
     """The trials of some rounds and the next batch, computed once; None if they are too few."""
     data = observations(list(rounds))

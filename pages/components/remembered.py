@@ -20,7 +20,7 @@ class Shelf(Generic[Made]):
         self._making = RLock()
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """The thing for a key; beyond the most, the oldest goes. None is made again every time."""
+        """The thing for a key, which is not None; beyond the most, the oldest goes."""
         found = self._things.get(key)
         if found is not None:
             return found

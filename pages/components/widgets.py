@@ -43,5 +43,5 @@ def folded(label: str, draw: Callable[[], None], key: str, icon: str) -> None:
     """
     fold = st.popover(label, icon=icon, width="content", key=key, on_change="rerun")
     if fold.open:
-        with fold, st.container(key="fold"):
+        with fold, st.container(key=f"fold_{key}"):
             draw()
