@@ -1,29 +1,19 @@
-"""The entry: it sets up the page and leads to the rooms."""
+"""The server's entry, which `streamlit run app.py` finds and serves; every visitor's run is pages/navigation.py."""
+
+from pathlib import Path
 
 import streamlit as st
 
-import pages.components.together  # noqa: F401  # before anything that another visitor may be importing
-from pages.components import layout
-from pages.components.collector import search_seldom
-from pages.components.pace import PACE
-from pages.components.text import listen
+from pages.components.frame.startup import check_settings, lifespan, show_script_error
+from pages.components.web.first_load import FIRST_LOAD_ROUTES
+from pages.components.web.health import ROUTES
+from pages.components.web.middleware import MIDDLEWARE
 
-
-def main() -> None:
-    """Route to the pages."""
-    listen()
-    search_seldom()
-    PACE.whole_page()
-    st.set_page_config(
-        page_title="Narrowing Lab",
-        page_icon=layout.ICON,
-        layout="wide",
-        initial_sidebar_state="collapsed",
-    )
-    page = st.navigation(layout.rooms(), position="top")
-    layout.frame(page)
-    page.run()
-
-
-if __name__ == "__main__":
-    main()
+check_settings()
+app = st.App(
+    Path(__file__).parent / "pages/navigation.py",
+    lifespan=lifespan,
+    routes=[*ROUTES, *FIRST_LOAD_ROUTES],
+    middleware=MIDDLEWARE,
+    on_script_error=show_script_error,
+)

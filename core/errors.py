@@ -1,4 +1,4 @@
-"""One kind of error for everything a person can put right, so that a page can show it as one clear sentence.
+"""The one kind of error whose sentence a page shows: for everything that a person can put right.
 
 The sentence stays apart from its values: a page looks the sentence up in its catalogue and fills the values in
 afterwards. `N_` marks such a sentence for the catalogue and changes nothing.

@@ -1,6 +1,6 @@
-"""What can be seen of a round while it runs and when it is over: arrays that nobody changes once they are out.
+"""What can be seen of a round while it runs and when it has ended: arrays that are never changed once published.
 
-A trial that is given up ends where it stands: its curve goes no further, whatever a worker may still report of it.
+The curve of a trial that is given up ends there, whatever a worker may still report of it.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from core.answers import NONE, Answers
 from core.plan import RoundPlan
-from core.training import Scores, trial_values
+from core.training.prediction import NO_PREDICTION, Predictions
+from core.training.stacks import Scores, trial_values
 
 
 class Status(StrEnum):
-    """Where a round stands."""
+    """The state of a round."""
 
     WAITING = "waiting"  # in the queue
     RUNNING = "running"
@@ -26,16 +26,17 @@ class Status(StrEnum):
     FAILED = "failed"
 
     @property
-    def over(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing more will come."""
         return self in (Status.FINISHED, Status.STOPPED, Status.FAILED)
 
 
 @dataclass(frozen=True, eq=False)
 class RoundProgress:
-    """One version of a round's results; the next version is another object.
+    """One version of a round's results; the next version is another object, the last one is the round's result.
 
-    Accuracies lie between 0 and 1, nan where a trial has not come yet, or never will since it was given up.
+    Accuracies lie between 0 and 1; nan for epochs that a trial has not been trained yet, or never will be since it was
+    given up.
     """
 
     plan: RoundPlan
@@ -45,17 +46,19 @@ class RoundProgress:
     validation_accuracy: np.ndarray  # (trials, epochs) float32
     epochs_done: np.ndarray  # (trials,)
     diverged: np.ndarray  # (trials,) bool
-    given_up: np.ndarray  # (trials,) bool: ended before its last epoch, at a rung, by hand, or never to be begun
+    given_up: np.ndarray  # (trials,) bool: ended before the last epoch, at a rung or by hand, or never to be begun
     status: Status = Status.WAITING
-    version: int = 0
-    seconds: float = 0.0  # since the round first ran, pauses left out
-    remaining: float | None = None  # seconds, as far as can be said
+    version: int = 0  # counts up
+    seconds: float = 0.0  # that the round has run, pauses left out
+    remaining: float | None = None  # seconds to the end; None: not known
     position: int = 0  # in the queue, 1 is next
-    answers: np.ndarray | None = None  # (trials, test images) uint8, if there were any to classify; see answers.py
+    predictions: np.ndarray | None = (
+        None  # (trials, images) uint8 classes or NO_PREDICTION, if there were any to classify
+    )
 
     @classmethod
     def of(cls, plan: RoundPlan, trials: Sequence[int] | None = None) -> "RoundProgress":
-        """A round of which nothing is known but its plan.
+        """A round that has not begun.
 
         trials: those that will be trained; the others count as given up before they began. None: all of them
         """
@@ -72,7 +75,7 @@ class RoundProgress:
         done, diverged = self.epochs_done.copy(), self.diverged.copy()
         for epoch in scores:
             if self.given_up[epoch.trials].any():
-                epoch = epoch.keep(~self.given_up[epoch.trials])
+                epoch = epoch.select(~self.given_up[epoch.trials])
             train[epoch.trials, epoch.epoch] = epoch.train_accuracy
             validation[epoch.trials, epoch.epoch] = epoch.validation_accuracy
             done[epoch.trials] = np.maximum(done[epoch.trials], epoch.epoch + 1)
@@ -89,30 +92,33 @@ class RoundProgress:
             version=self.version + 1,
         )
 
-    def at_rung(self, rung: int) -> "RoundProgress":
-        """The next version: all trials have come to a rung, and those behind the ones that go on are given up.
+    def with_rung(self, rung: int) -> "RoundProgress":
+        """The next version: all trials have come to a rung (0 for the first), and those that do not go on are given up.
 
         The order is that of the validation accuracy at the rung; ties by index, diverged trials last.
         """
         accuracy = self.validation_accuracy[:, self.plan.give_up[rung] - 1]
         order = np.lexsort((np.arange(len(accuracy)), -accuracy, self.diverged, self.given_up))
-        return self.without(order[self.plan.survivors()[rung] :])
+        return self.with_given_up(order[self.plan.survivors()[rung] :])
 
-    def without(self, trials: np.ndarray) -> "RoundProgress":
+    def with_given_up(self, trials: np.ndarray) -> "RoundProgress":
         """The next version: some trials are given up. Nothing happens to those that have come to their end."""
         given_up = self.given_up.copy()
         given_up[trials] |= self.epochs_done[trials] < self.plan.epochs
         return replace(self, given_up=given_up, version=self.version + 1)
 
-    def with_answers(self, answers: list[Answers]) -> "RoundProgress":
-        """The same version with what some trials made of the images to classify."""
-        if not answers:
+    def with_predictions(self, predictions: list[Predictions]) -> "RoundProgress":
+        """The same version with the classes that some trials predict."""
+        if not predictions:
             return self
-        images = answers[0].classes.shape[1]
-        found = np.full((self.plan.trials, images), NONE, np.uint8) if self.answers is None else self.answers.copy()
-        for some in answers:
-            found[some.trials] = some.classes
-        return replace(self, answers=found)
+        if self.predictions is None:
+            images = predictions[0].classes.shape[1]
+            entered = np.full((self.plan.trials, images), NO_PREDICTION, np.uint8)
+        else:
+            entered = self.predictions.copy()
+        for some in predictions:
+            entered[some.trials] = some.classes
+        return replace(self, predictions=entered)
 
     @property
     def epochs_saved(self) -> int:
@@ -125,17 +131,18 @@ class RoundProgress:
         return bool(self.epochs_done.any())
 
     def epochs_expected(self) -> int:
-        """Epochs that all trials together will have trained at the round's end, as far as it can be known.
+        """Epochs that all trials together will have been trained at the round's end, as far as it is known now.
 
         A trial that diverges counts as trained to the end, one that is given up as far as it came.
         """
-        racing = ~self.given_up & ~self.diverged
-        to_come = sum(min(int(racing.sum()), most) * (after - before) for before, after, most in self.plan.stages())
-        return int(self.epochs_done[~racing].sum()) + to_come
+        ended = self.given_up | self.diverged
+        trained = int((~ended).sum())
+        to_come = sum(min(trained, most) * (after - before) for before, after, most in self.plan.stages())
+        return int(self.epochs_done[ended].sum()) + to_come
 
     @cached_property
     def epochs_left(self) -> int:
-        """Those of them that are still to be trained; kept, since every round's end depends on those of all."""
+        """Those of them still to be trained. Cached: the remaining time of every round depends on those of all."""
         return self.epochs_expected() - int(self.epochs_done.sum())
 
     def last_validation(self) -> np.ndarray:
@@ -149,42 +156,16 @@ class RoundProgress:
     def ranking(self) -> np.ndarray:
         """Trials with a score, best first by latest validation accuracy; ties by index, diverged trials last.
 
-        Those that were given up rank behind all that went on, those that came further before the others.
+        Those that were given up rank behind all that went on, those that were trained for longer before the others.
         """
         return self._ranking
 
     @cached_property
     def _ranking(self) -> np.ndarray:
         last = self.last_validation()
-        came = np.where(self.given_up, self.epochs_done, self.plan.epochs)
-        order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), -came, self.diverged))
+        trained = np.where(self.given_up, self.epochs_done, self.plan.epochs)
+        order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), -trained, self.diverged))
         return order[self.epochs_done[order] > 0]
 
     def _last(self, curves: np.ndarray) -> np.ndarray:
         return curves[np.arange(len(curves)), np.maximum(self.epochs_done, 1) - 1].astype(float)
-
-
-@dataclass(frozen=True, eq=False)
-class RoundResult:
-    """What a finished round found. Curves are nan behind the epoch after which a trial was given up."""
-
-    plan: RoundPlan
-    learning_rate: np.ndarray  # (trials,)
-    weight_decay: np.ndarray  # (trials,)
-    validation_accuracy: np.ndarray  # (trials, epochs) float32, 0 to 1
-    train_accuracy: np.ndarray  # (trials, epochs) float32, 0 to 1
-    diverged: np.ndarray  # (trials,) bool
-    given_up: np.ndarray  # (trials,) bool
-
-    @classmethod
-    def of(cls, progress: RoundProgress) -> "RoundResult":
-        """The result that a round's last progress holds."""
-        return cls(
-            progress.plan,
-            progress.learning_rate,
-            progress.weight_decay,
-            progress.validation_accuracy,
-            progress.train_accuracy,
-            progress.diverged,
-            progress.given_up,
-        )

@@ -1,20 +1,26 @@
-"""Rounds for scripts and notebooks: `run_round(plan)` trains a round on the app's own engine and returns its result."""
+"""Rounds for scripts and notebooks: `run_round(plan)` trains a round and returns what it found.
 
-from core.engine.local import Engine
+It trains on the engine that the app would use: on this machine, or on the cluster that ENGINE names. The result is the
+round's last RoundProgress: learning_rate (trials,), weight_decay (trials,), validation_accuracy (trials, epochs),
+train_accuracy (trials, epochs) and more.
+"""
+
+from core.engine.port import Engine
+from core.engine.start import start_engine
 from core.errors import N_, LessonError
 from core.plan import PlanError, RoundPlan
-from core.progress import RoundProgress, RoundResult, Status
+from core.progress import RoundProgress, Status
 
-__all__ = ["PlanError", "RoundPlan", "RoundProgress", "RoundResult", "run_round"]
+__all__ = ["PlanError", "RoundPlan", "RoundProgress", "run_round"]
 
 
-def run_round(plan: RoundPlan, engine: Engine | None = None) -> RoundResult:
-    """Train a round and wait for its end.
+def run_round(plan: RoundPlan, engine: Engine | None = None) -> RoundProgress:
+    """Train a round and wait for its end; its last progress.
 
-    engine: an engine to share; None starts one for this round, on all cores, and ends it afterwards
+    engine: an engine to share; None starts the one that ENGINE names, on all cores by default, and ends it afterwards
     Raises LessonError when the images cannot be had or the training fails.
     """
-    own = engine or Engine()
+    own = engine or start_engine()
     try:
         handle = own.start("script", plan)
         try:
@@ -27,4 +33,4 @@ def run_round(plan: RoundPlan, engine: Engine | None = None) -> RoundResult:
             own.close()
     if progress.status is not Status.FINISHED:
         raise handle.fault or LessonError(N_("The round was stopped."))
-    return RoundResult.of(progress)
+    return progress

@@ -13,8 +13,8 @@ import numpy as np
 from core.errors import N_, LessonError
 
 ROUNDING = 1e-9  # decades: a value on the edge is inside
-RAISED = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
-STEP = 0.1  # exponents are set in tenths, on the sliders and in the number fields
+SUPERSCRIPTS = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
+STEP = 0.1  # decades: exponents are set in tenths, on the sliders and in the number fields
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class LogRange:
     def width(self) -> float:
         """Decades between the ends."""
         return self.high - self.low
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it holds one value alone."""
+        return self.low == self.high
 
     def sample(self, rng: np.random.Generator) -> float:
         """One exponent, uniform between the ends."""
@@ -87,22 +92,14 @@ class SearchSpace:
         """Both ranges by the name of their axis."""
         return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it holds one pair of values alone."""
+        return all(range_.is_fixed for range_ in self.ranges().values())
+
     def sample(self, rng: np.random.Generator) -> tuple[float, float]:
         """One trial: (learning rate, weight decay), each uniform in its exponent."""
         return value(self.learning_rate.sample(rng)), value(self.weight_decay.sample(rng))
-
-    def around(self, learning_rate: np.ndarray, weight_decay: np.ndarray, margin: float = 0.05) -> "SearchSpace":
-        """The box around some trials, `margin` of the present width added on every side, inside the reach.
-
-        learning_rate, weight_decay: (trials,) values, not exponents
-        """
-        ranges = self.ranges()
-        boxes = {}
-        for axis, values in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
-            found = exponent(np.asarray(values, dtype=float))
-            box = LogRange(float(found.min()), float(found.max()))
-            boxes[axis] = box.widened(max(margin * ranges[axis].width, STEP / 2)).within(REACHES[axis])
-        return SearchSpace(**boxes)
 
     def holds(self, learning_rate: float, weight_decay: float) -> bool:
         """Whether a trial's values lie inside, ends included."""
@@ -135,7 +132,7 @@ def exponent(value: np.ndarray) -> np.ndarray:
 
 def snap(exponent: float) -> float:
     """The nearest exponent on the grid of tenths."""
-    return round(exponent / STEP) / round(1 / STEP)
+    return round(exponent / STEP) / round(1 / STEP) + 0.0  # never -0.0
 
 
 def written(exponent: float) -> str:
@@ -144,13 +141,25 @@ def written(exponent: float) -> str:
 
 
 def power(exponent: float) -> str:
-    """An exponent as the power of ten it stands for: 10⁻², 10⁻²·³."""
-    return "10" + f"{snap(exponent):g}".translate(RAISED)
+    """An exponent as a power of ten: 10⁻², 10⁻²·³."""
+    return "10" + f"{snap(exponent):g}".translate(SUPERSCRIPTS)
 
 
 def plain(value: float) -> str:
-    """A value in three digits, as it stands in the lesson's lines: 0.0092, 3.86e-07."""
+    """A value in three digits, as in the lists of best trials: 0.0092, 3.86e-07."""
     return f"{value:.3g}"
+
+
+def within_reach(pair: object) -> bool:
+    """Whether something is a trial's (learning rate, weight decay), values that a search may reach, not exponents."""
+    return (
+        isinstance(pair, tuple)
+        and len(pair) == len(REACHES)
+        and all(
+            type(one) is float and value(reach.low) <= one <= value(reach.high)
+            for one, reach in zip(pair, REACHES.values(), strict=True)
+        )
+    )
 
 
 def spaces_to_json(spaces: list[SearchSpace]) -> str:

@@ -1,10 +1,16 @@
-"""What this is, what it rests on, and what it does with what a student does."""
+"""About: what the app does, what it stores, links for teachers, and its sources."""
+
+import tomllib
+from pathlib import Path
 
 import streamlit as st
 
-from pages.components.layout import header
-from pages.components.session import lab
-from pages.components.text import _
+from pages.components.frame.layout import header
+from pages.components.frame.session import lab
+from pages.components.frame.translation import _
+
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+VERSION: str = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def about() -> None:
@@ -12,28 +18,31 @@ def about() -> None:
     header(lab(), _("About Narrowing Lab"))
     st.markdown(
         _(
-            "Networks of six hidden layers learn to read handwritten digits here, twenty or more side by side, each "
-            "with a learning rate and a weight decay of its own. Every curve is trained on this server while you "
-            "watch; nothing is recorded beforehand. The same seed gives the same round, to the last bit."
+            "Here networks of six hidden layers learn to read handwritten digits, twenty or more at the same "
+            "time, each with its own learning rate and weight decay. Every curve comes from training on this "
+            "server while you watch; nothing was recorded before. The same seed gives exactly the same round."
         )
     )
+    st.caption(_("Version {version}").format(version=VERSION))
     st.markdown(f"##### {_('What is kept')}")
     st.markdown(
         _(
-            "Your rounds, notes and choices, under a random name. No account, no address, no name of yours. Who has "
-            "the link of a lab can open it; labs that nobody uses are forgotten after some months."
+            "Your rounds, notes and choices, under a random name. No account, no address, and not your name. "
+            "Anyone with the link of a lab can open it; labs that nobody uses are deleted after some months."
         )
     )
     st.markdown(f"##### {_('For teachers')}")
-    st.markdown(_("A lesson of your own: its data set, ranges, epochs and pages, as a link for your students."))
-    st.page_link("pages/lesson_link.py", label=_("Lesson link"), icon=":material/link:")
-    st.markdown(_("In a class: also the seat there, and a nickname if one was chosen; the class sees it."))
+    st.markdown(
+        _("Make your own lesson: choose its data set, ranges, epochs and pages, and give your students a link.")
+    )
+    st.page_link("lesson_link.py", label=_("Lesson link"), icon=":material/link:")
+    st.markdown(_("In a class also your place in it, and your nickname if you chose one; the class can see it."))
     st.markdown(f"##### {_('Sources')}")
     st.markdown("\n".join(f"- {source}" for source in sources()))
 
 
 def sources() -> list[str]:
-    """What the lesson rests on; titles stand as they were published."""
+    """The sources of the lesson and its data, titles as published."""
     return [
         _("The lesson: {book}, chapter 6.").format(
             book="Koki Saitoh, *Deep Learning from Scratch* (O'Reilly Japan 2016; 한빛미디어 2017)"

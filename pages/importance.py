@@ -1,85 +1,119 @@
-"""Which one matters: how much of the accuracy each hyperparameter decides, measured on the lab's own trials."""
+"""Which one matters: how much of the accuracy's variance each hyperparameter explains over the lab's own trials."""
 
-import numpy as np
 import streamlit as st
 
-from core.surrogate import FEWEST, Importance, importance
-from pages.components import figures
-from pages.components.layout import header, onward
-from pages.components.modelling import fitted_to, model_of
-from pages.components.pictures import save_charts
-from pages.components.session import lab, tell_fault
-from pages.components.text import _
+from core.analysis.functional_anova import Importance, Surface
+from core.analysis.observations import MIN_FITTED, Observations
+from core.analysis.variance_shares import Leading, leading_share
+from core.space import SearchSpace
+from pages.components.comparison import model_charts
+from pages.components.comparison.modelling import fitted_note, model_of, nothing_learned_insight
+from pages.components.frame.faults import show_faults
+from pages.components.frame.layout import header, next_page_link
+from pages.components.frame.pictures import save_charts
+from pages.components.frame.session import lab
+from pages.components.frame.translation import _, translate_insight
 
-UNSURE = 0.15  # standard deviation of a share from which on nothing is said
 
-
-def which_matters() -> None:
+def importance_page() -> None:
     """The page."""
     mine = lab()
     header(mine, _("Which one matters: the learning rate or the weight decay?"))
-    tell_fault()
-    model = model_of(tuple(round_.progress for round_ in mine.rounds if round_.progress.status.over))
-    if model is None:
+    show_faults()
+    finished = tuple(round_.progress for round_ in mine.rounds if round_.progress.status.is_final)
+    guessing = nothing_learned_insight(finished)
+    model = None if guessing else model_of(mine.token, finished)
+    if guessing is not None:
+        st.info(translate_insight(guessing))
+    elif model is None:
         st.write(
             _(
                 "This is measured on your own trials. It takes at least {fewest} that were trained to their end with "
                 "the same settings."
-            ).format(fewest=FEWEST)
+            ).format(fewest=MIN_FITTED)
         )
-        st.page_link("pages/narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
+    elif model.surface is None:
+        st.info(nothing_shown(len(model.data.y)))
+    if model is None or model.surface is None:
+        st.page_link("narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
         return
-    data, found = model
-    shares = importance(found.draws)
-    st.markdown(verdict(shares, len(data.y)))
-    fitted_to(data)
+    st.markdown(verdict(model.surface.shares, model.data.space, len(model.data.y)))
+    fitted_note(model.data)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.markdown(f"##### {_('A model of the accuracy')}")
-        st.caption(
-            _("A Gaussian process fitted to {trials} trials (points); it guesses what lies between them.").format(
-                trials=len(data.y)
-            )
-        )
-        names = {"lr": _("learning rate"), "wd": _("weight decay"), "accuracy": _("validation accuracy")}
-        st.altair_chart(figures.surface_chart(found, data, names), width="stretch")
+        surface_part(model.surface, model.data)
     with right:
-        st.markdown(f"##### {_('Shares of what varies')}")
-        st.caption(_("Mean and standard deviation over surfaces that your trials allow."))
-        names = {
-            "learning_rate": _("learning rate"), "weight_decay": _("weight decay"), "together": _("both together"),
-            "share": _("share of the variance"),
-        }  # fmt: skip
-        st.altair_chart(figures.shares_chart(figures.shares_frame(shares), names), width="stretch")
-        st.write(
-            _(
-                "A share is how much of the accuracy's variance over the ranges you have looked at is explained by "
-                "this one alone. Other ranges, other shares: narrow round the best learning rate and the weight "
-                "decay may begin to matter."
-            )
-        )
+        shares_part(model.surface.shares)
     with st.container(horizontal=True, vertical_alignment="center"):
-        onward("importance")
+        next_page_link("importance")
         save_charts("importance")
 
 
-def verdict(shares: Importance, trials: int) -> str:
-    """What the shares say, or that there are too few trials to say."""
-    rate, decay, both = (
-        (float(one.mean()), float(one.std())) for one in (shares.learning_rate, shares.weight_decay, shares.together)
+def surface_part(surface: Surface, data: Observations) -> None:
+    """The model of the accuracy as a map."""
+    st.markdown(f"##### {_('A model of the accuracy')}")
+    st.caption(
+        _(
+            "A Gaussian process fitted to {trials} trials (points). Between the points it estimates the accuracy."
+        ).format(trials=len(data.y))
     )
-    if max(rate[1], decay[1]) > UNSURE:
-        return _("{trials} trials are too few to say: the shares are not known to better than {spread:.2f}.").format(
-            trials=trials, spread=max(rate[1], decay[1])
+    names = {"lr": _("learning rate"), "wd": _("weight decay"), "accuracy": _("validation accuracy")}
+    st.altair_chart(model_charts.surface_chart(surface, data, names), width="stretch")
+
+
+def shares_part(shares: Importance) -> None:
+    """The shares of the variance as bars, and what a share is."""
+    st.markdown(f"##### {_('What explains the differences in accuracy')}")
+    st.caption(_("Bars are means. With a probability of 95% the true share lies on the line across the bar."))
+    names = {
+        "learning_rate": _("learning rate"), "weight_decay": _("weight decay"), "interaction": _("both together"),
+        "share": _("share of the variance"),
+    }  # fmt: skip
+    st.altair_chart(model_charts.shares_chart(model_charts.shares_frame(shares), names), width="stretch")
+    st.write(
+        _(
+            "A share is how much of the accuracy's variance over the ranges you have looked at is explained by this "
+            "one alone. Other ranges give other shares: near the best learning rate, the weight decay may begin to "
+            "matter."
         )
-    said = _(
-        "In the ranges you have looked at, the learning rate alone decides {rate:.0%} of what varies, the weight decay "
-        "alone {decay:.0%}, and {both:.0%} only both together."
-    ).format(rate=rate[0], decay=decay[0], both=both[0])
-    if np.argmax([rate[0], decay[0], both[0]]) == 2:
-        said += " " + _("So neither can be narrowed without regard to the other.")
-    return said
+    )
+
+
+def nothing_shown(trials: int) -> str:
+    """That the trials show no effect. trials: those that were compared"""
+    return _(
+        "Your {trials} trials do not show that either one matters: their accuracies differ no more than chance allows. "
+        "Widen a range or train more trials."
+    ).format(trials=trials)
+
+
+def verdict(shares: Importance, space: SearchSpace, trials: int) -> str:
+    """What the shares show beyond doubt. space: that was looked at    trials: those that the model was fitted to"""
+    if space.weight_decay.is_fixed:
+        return _("The learning rate matters. The weight decay was the same in all trials: nothing can be said of it.")
+    if space.learning_rate.is_fixed:
+        return _("The weight decay matters. The learning rate was the same in all trials: nothing can be said of it.")
+    found = leading_share(shares)
+    if found is None:
+        return _(
+            "The accuracy depends on your two hyperparameters, but {trials} trials do not show which one matters more."
+        ).format(trials=trials)
+    sentences = {
+        Leading.LEARNING_RATE: _(
+            "In the ranges you have looked at, the learning rate matters more than the weight decay: alone it explains "
+            "at least {least:.0%} of what varies."
+        ),
+        Leading.WEIGHT_DECAY: _(
+            "In the ranges you have looked at, the weight decay matters more than the learning rate: alone it explains "
+            "at least {least:.0%} of what varies."
+        ),
+        Leading.INTERACTION: _(
+            "In the ranges you have looked at, at least {least:.0%} of what varies depends on both together. So choose "
+            "them together, not one after the other."
+        ),
+    }
+    return sentences[found.part].format(least=found.least)
 
 
 if __name__ == "__main__":
-    which_matters()
+    importance_page()

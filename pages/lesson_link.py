@@ -5,42 +5,44 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.errors import LessonError
-from core.preset import Preset
-from pages.components.layout import header
-from pages.components.preset_form import preset_form, told_cost
-from pages.components.session import lab, tell_fault
-from pages.components.sharing import share
-from pages.components.text import _, told
+from core.lesson import Lesson
+from core.lesson_text import write_lesson
+from pages.components.classroom.lesson_form import cost_caption, lesson_form
+from pages.components.classroom.qr import share
+from pages.components.frame.faults import show_faults
+from pages.components.frame.layout import header
+from pages.components.frame.session import lab
+from pages.components.frame.translation import _, error_markdown
 
 
 def lesson_link() -> None:
     """The page."""
     mine = lab()
     header(mine, _("For teachers: set a lesson, and give your students its link."))
-    tell_fault()
+    show_faults()
     st.write(
         _(
-            "Whoever opens the link begins a lab of their own with these settings. Labs that are open already keep "
-            "theirs. The link holds nothing but what you see here."
+            "Everybody who opens the link begins a lab with these settings. Labs that are already open keep "
+            "their own settings. The link contains only what you see here."
         )
     )
     form, result = st.columns([3, 2], gap="large")
     with form:
         try:
-            preset = preset_form(mine.preset)
+            lesson = lesson_form(mine.lesson, "lesson")
         except LessonError as fault:
-            st.warning(told(fault), icon=":material/info:")
+            st.warning(error_markdown(fault), icon=":material/info:")
             return
     with result:
         st.markdown(f"##### {_('The link')}")
-        share(link(preset))
-        told_cost(preset)
+        share(link(lesson))
+        cost_caption(lesson)
 
 
-def link(preset: Preset) -> str:
+def link(lesson: Lesson) -> str:
     """The address that opens a new lab with a lesson."""
     root = (st.context.url or "").split("?")[0].removesuffix("/").removesuffix("lesson_link").removesuffix("/")
-    text = preset.to_text()
+    text = write_lesson(lesson)
     return f"{root}/?{urlencode({'lesson': text})}" if text else f"{root}/"
 
 

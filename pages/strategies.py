@@ -1,99 +1,116 @@
-"""Grid or random: the same number of trials either way, both trained for real, side by side."""
+"""Grid or random: as many trials on a grid as at random, trained and drawn side by side."""
 
 from dataclasses import replace
 
 import streamlit as st
 
+from core.analysis.comparisons import groups_behind
+from core.analysis.guessing import guessing_insight
+from core.analysis.hints import not_diverged
+from core.analysis.sampling import at_random, distinct, grid
 from core.plan import RoundPlan
 from core.progress import RoundProgress
-from core.remarks import standard_error
-from core.strategies import at_random, distinct, grid
-from core.training import VALUES, generator
-from pages.components.layout import header, onward, page_width
-from pages.components.pace import ticking
-from pages.components.pair import Plans, pair_chart, train_pair, training_pair
-from pages.components.pictures import save_charts
-from pages.components.session import engine, lab, tell_fault
-from pages.components.text import _, listen
+from core.training.random_streams import RoundPurpose, generator
+from pages.components.classroom.teacher_locks import rounds_lock
+from pages.components.comparison.pair import Plans, draw_pair, seed_field, train_button, training_pair
+from pages.components.frame.faults import show_faults
+from pages.components.frame.layout import header, next_page_link, page_width
+from pages.components.frame.number_field import show_faults_of
+from pages.components.frame.pictures import save_charts
+from pages.components.frame.redraw import redraw_page
+from pages.components.frame.session import lab
+from pages.components.frame.translation import _, detect_language, translate_insight
+from pages.components.refresh.pace import ticking
 
-SIDES = [3, 4, 5, 6, 7]  # of the grid
-SIDE, EPOCHS = 5, 20
+SIDES = [3, 4, 5, 6, 7]  # trials along a side of the grid
+DEFAULT_SIDE, EPOCHS = 5, 20
 PAGE = "versus"
 
 
-def grid_or_random() -> None:
+def strategies() -> None:
     """The page."""
-    engine()
     mine = lab()
     width = page_width()
-    header(mine, _("Grid or random? Equal budget, different eyes."))
-    tell_fault()
+    header(mine, _("Grid or random? Same budget, different coverage."))
+    show_faults()
+    closed = rounds_lock(mine)
     st.write(
         _(
             "A grid looks orderly, but its trials stand in rows: seen along one hyperparameter alone, many of them "
             "tell the same thing. Random trials never repeat a value. Train both in the ranges of your next round."
         )
     )
-    busy = training_pair(PAGE)
+    if mine.plan.space.is_fixed:
+        st.info(_("Both ranges hold a single value: there is nothing to search for. Widen a range first."))
+        st.page_link("narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
+        return
+    if any(range_.is_fixed for range_ in mine.plan.space.ranges().values()):
+        st.caption(_("One of your ranges holds a single value, so the grid repeats no value of the other one either."))
+    busy, base = training_pair(PAGE), mine.plan
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         side = st.select_slider(
-            _("trials each"), SIDES, SIDE, format_func=lambda one: f"{one} × {one} = {one * one}", width=280,
-            key="versus_side",
+            _("trials each"), SIDES, DEFAULT_SIDE, format_func=lambda one: f"{one} × {one} = {one * one}", width=280,
+            key="versus_side", persist_state="session",
+            help=_("How many values of each hyperparameter the grid has. Random search gets as many trials."),
         )  # fmt: skip
-        seed = st.number_input(_("seed"), 0, 9999, 0, width=130, key="versus_seed")
-        st.button(
-            _("Train both"), icon=":material/play_arrow:", type="primary", disabled=busy, key="versus_train",
-            on_click=train_pair, args=(mine, PAGE, plans(mine.plan, int(side), int(seed))),
-        )  # fmt: skip
-    ticking(compared, busy, plans(mine.plan, int(side), int(seed)), width)
+        seed, faults = seed_field(PAGE)
+
+        def planned(seed: int) -> Plans:
+            return plans(base, int(st.session_state.get("versus_side", side)), seed)
+
+        train_button(mine, PAGE, planned, disabled=busy or closed or bool(faults))
+    show_faults_of(faults)
+    ticking(comparison_chart, busy, planned(seed), width)
     with st.container(horizontal=True, vertical_alignment="center"):
-        onward("strategies")
+        next_page_link("strategies")
         save_charts("grid-or-random")
 
 
 def plans(base: RoundPlan, side: int, seed: int) -> Plans:
-    """A round on a grid and one at random in the same ranges, of equal size and on the same split."""
+    """A round on a grid and one at random: same ranges, same number of trials, same split."""
     on_grid = replace(base.to_the_end(), trials=side * side, epochs=EPOCHS, seed=seed, values=grid(base.space, side))
-    drawn = at_random(base.space, side * side, generator(on_grid, VALUES))
-    return on_grid, replace(on_grid, values=drawn)
+    random_values = at_random(base.space, side * side, generator(on_grid.seed, RoundPurpose.VALUES, 0))
+    return on_grid, replace(on_grid, values=random_values)
 
 
-def compared(planned: Plans, width: int, busy: bool) -> None:
-    """Both as far as they are, and what they show."""
-    listen()
+def comparison_chart(planned: Plans, width: int, busy: bool) -> None:
+    """Both rounds as a chart, and once they are trained, what they show."""
+    detect_language()
     if busy and not training_pair(PAGE):
-        st.rerun()
+        redraw_page()
     alt = _("Trials on a grid and at random, and their accuracy along either hyperparameter")
-    pair = pair_chart(PAGE, (_("on a grid"), _("at random")), planned, width, alt)
+    pair = draw_pair(PAGE, (_("on a grid"), _("at random")), planned, width, alt)
     if pair is None:
         st.caption(
             _("Grey: not trained yet. Along either hyperparameter alone, count how many different values you see.")
         )
-    elif pair.over:
+    elif pair.is_done:
         for sentence in verdict(pair.first.progress, pair.second.progress):
             st.markdown(f"- {sentence}")
 
 
 def verdict(on_grid: RoundProgress, at_random: RoundProgress) -> list[str]:
-    """What the two show, a tie named as one."""
-    said = [
+    """What the two rounds show; a difference that chance can explain among so many trials is called a tie."""
+    guessing = guessing_insight([on_grid, at_random])
+    if guessing is not None:
+        return [translate_insight(guessing)]
+    sentences = [
         _("The grid shows {grid} different learning rates, random search {random}, for {trials} trials each.").format(
             grid=distinct(on_grid.learning_rate), random=distinct(at_random.learning_rate), trials=on_grid.plan.trials
         )
     ]
-    best = [float(one.last_validation()[one.ranking()[0]]) for one in (on_grid, at_random) if len(one.ranking())]
-    if len(best) < 2:
-        return said
-    images = on_grid.plan.validation_images()
-    error = standard_error(max(best), images)
-    told = _("Best on the grid {grid:.2f}, best at random {random:.2f}, one standard error {error:.2f}: ").format(
-        grid=best[0], random=best[1], error=error
+    found = [one.last_validation()[not_diverged(one)] for one in (on_grid, at_random)]
+    if not all(map(len, found)):
+        return sentences
+    behind = groups_behind(found, on_grid.plan.validation_images())
+    sentence = _("Best on the grid {grid:.2f}, best at random {random:.2f}: ").format(
+        grid=found[0].max(), random=found[1].max()
     )
-    if abs(best[0] - best[1]) <= error:
-        return [*said, told + _("a tie.")]
-    winner = _("the grid is ahead this time.") if best[0] > best[1] else _("random search is ahead this time.")
-    return [*said, told + winner, _("Another seed may tell another story: try some.")]
+    if not behind.any():
+        return [*sentences, sentence + _("a tie, the best of so many trials may differ as much by chance.")]
+    winner = _("random search is ahead this time.") if behind[0] else _("the grid is ahead this time.")
+    return [*sentences, sentence + winner, _("Another seed may give another result: try some.")]
 
 
 if __name__ == "__main__":
-    grid_or_random()
+    strategies()

@@ -1,92 +1,119 @@
-"""Validation data: who uses which images when, and why not the test images for tuning."""
+"""Validation: what training, validation and test images are for, how to split, and what selection does."""
 
 import numpy as np
 import streamlit as st
 
-from core.datasets import load_training
-from core.lab import Lab
-from core.optimism import expected_best
-from core.plan import CLASSES, VALIDATION_RATES, RoundPlan
+from core.analysis.selection_bias import expected_best
+from core.data.datasets import load_training
+from core.lab.lab import Lab
+from core.plan import CLASSES, RoundPlan
 from core.progress import RoundProgress
-from core.training import split_of
-from pages.components import figures
-from pages.components.layout import header, onward
-from pages.components.pace import ticking
-from pages.components.pictures import save_charts
-from pages.components.session import attempt, engine, lab, session, tell_fault
-from pages.components.text import _
+from core.settings import Number, kinds_of, settings_of
+from core.training.round_data import split_of
+from pages.components.classroom.teacher_locks import rounds_lock
+from pages.components.comparison import validation_charts
+from pages.components.frame.faults import show_faults
+from pages.components.frame.layout import header, next_page_link
+from pages.components.frame.pictures import save_charts
+from pages.components.frame.redraw import redraw_page
+from pages.components.frame.running_server import server
+from pages.components.frame.session import attempt, lab, session
+from pages.components.frame.translation import _
+from pages.components.refresh.pace import ticking
 
-VALUE = (0.03, 1e-6)  # learning rate and weight decay that learn well in EPOCHS
+VALUES = (0.03, 1e-6)  # learning rate and weight decay of all networks, good ones for EPOCHS
 EPOCHS, NETWORKS = 40, 4
-CANDIDATES, IMAGES = 20, 100  # of a round, as the lesson starts
+CANDIDATES, IMAGES = 20, 100  # trials and validation images of the lesson's first round
 MOST_CANDIDATES = 200
-SIZES = [50, 100, 200, 500, 1000, 2000]  # validation images to choose from
+SIZES = [50, 100, 200, 500, 1000, 2000]  # numbers of validation images to choose from
 TRUE_ACCURACY = 0.8
 
 
 def validation() -> None:
     """The page."""
-    engine()
     mine = lab()
     session().seen_split = True
-    header(mine, _("Why validation data? Because what chooses must not also judge."))
-    tell_fault()
+    header(mine, _("Why validation data? The data you choose with can't also be the judge."))
+    show_faults()
+    closed = rounds_lock(mine)
     st.markdown(
         _(
-            "- **Training images** set the weights: every update looks at some of them.\n"
-            "- **Validation images** choose the hyperparameters: no update sees them, but you do, round after round.\n"
-            "- **Test images** judge the one value that is left, once. Whoever has chosen by them cannot be judged by "
-            "them any more."
+            "- **Training images** set the weights: every update uses some of them.\n"
+            "- **Validation images** help you choose the hyperparameters: no update uses them, but you look at their "
+            "accuracy after every round.\n"
+            "- **Test images** judge the value you have chosen, once. If you also choose with them, they can't be the "
+            "judge any more."
         )
     )
-    splitting(mine)
-    optimism()
+    split_section(mine, closed)
+    selection_section()
     with st.container(horizontal=True, vertical_alignment="center"):
-        onward("validation")
+        next_page_link("validation")
         save_charts("validation")
 
 
-def splitting(mine: Lab) -> None:
-    """Split the digits, shuffled or not, look at the classes, and train on either split."""
+def split_section(mine: Lab, closed: bool) -> None:
+    """Split the digits, shuffled or not, show the classes of either part, and train networks on the split.
+
+    closed: whether the teacher has closed the rounds
+    """
     st.markdown(f"##### {_('Shuffle before you split')}")
     st.write(
         _(
-            "500 digits, sorted by what they show. Move the share for validation, switch the shuffling off, and look "
-            "at which digits each part gets; then let networks learn on it."
+            "500 digits, sorted from 0 to 9. Change the share for validation, turn shuffling off, and see which "
+            "digits each part gets. Then train networks on this split."
         )
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        rate = st.slider(_("share for validation"), *VALIDATION_RATES, 0.2, step=0.05, width=280, key="split_rate")
-        shuffle = st.toggle(_("shuffle"), value=True, key="split_shuffle")
+        declared = settings_of(RoundPlan)
+        share = kinds_of(RoundPlan, Number)["validation_rate"]
+        rate = st.slider(
+            _("share for validation"),
+            share.low,
+            share.high,
+            0.2,
+            step=share.step,
+            width=280,
+            help=_(declared["validation_rate"].help),
+            key="split_rate",
+            persist_state="session",
+        )
+        shuffle = st.toggle(
+            _("shuffle"), value=True, key="split_shuffle", persist_state="session",
+            help=_("Whether the images are put in random order before they are split."),
+        )  # fmt: skip
         plan = plan_of(rate, shuffle)
         job = session().splits.get((rate, shuffle))
-        busy = job is not None and not job.progress.status.over
+        busy = job is not None and not job.progress.status.is_final
         st.button(
             _("Train {networks} networks on this split").format(networks=NETWORKS), icon=":material/play_arrow:",
-            type="primary", disabled=busy, on_click=train, args=(mine, plan), key="split_train",
+            type="primary", disabled=busy or closed, key="split_train",
+            on_click=lambda: train(mine, plan_of(
+                st.session_state.get("split_rate", rate), st.session_state.get("split_shuffle", shuffle)
+            )),
         )  # fmt: skip
     labels = load_training(plan.dataset, plan.images).labels
     counts = class_counts(plan, labels)
     names = {"train": _("training"), "validation": _("validation"), "digit": _("digit"), "count": _("images")}
-    st.altair_chart(figures.classes_chart(figures.classes_frame(counts), names), width="stretch")
-    for sentence in about_classes(counts):
+    st.altair_chart(validation_charts.classes_chart(validation_charts.classes_frame(counts), names), width="stretch")
+    for sentence in class_sentences(counts):
         st.markdown(f"- {sentence}")
-    ticking(results, busy)
+    ticking(split_results, busy)
 
 
 def plan_of(rate: float, shuffle: bool) -> RoundPlan:
-    """A few networks that differ in their initial weights alone."""
+    """A round of a few networks that differ only in their initial weights."""
     return RoundPlan(
-        trials=NETWORKS, epochs=EPOCHS, validation_rate=float(rate), shuffle=shuffle, values=(VALUE,) * NETWORKS
+        trials=NETWORKS, epochs=EPOCHS, validation_rate=float(rate), shuffle=shuffle, values=(VALUES,) * NETWORKS
     )
 
 
 def train(mine: Lab, plan: RoundPlan) -> None:
-    """Let networks learn on a split."""
+    """Start training on a split."""
 
     def begin() -> None:
         mine.check_start()
-        handle = engine().start(mine.token, plan, lane="split")
+        handle = server().engine.start(mine.token, plan, lane="split")
         session().splits[plan.validation_rate, plan.shuffle] = handle
 
     attempt(begin)
@@ -98,27 +125,29 @@ def class_counts(plan: RoundPlan, labels: np.ndarray) -> np.ndarray:
     return np.stack([np.bincount(labels[part], minlength=CLASSES) for part in (parts.train, parts.validation)])
 
 
-def about_classes(counts: np.ndarray) -> list[str]:
-    """What the split does to the classes. counts: (2, 10)"""
+def class_sentences(counts: np.ndarray) -> list[str]:
+    """How many images each part has, and which digits are never trained on. counts: (2, 10), training first"""
     train, held_out = counts
     unseen = [str(digit) for digit in np.flatnonzero((train == 0) & (held_out > 0))]
-    said = [
-        _("{train} images train, {validation} validate.").format(train=int(train.sum()), validation=int(held_out.sum()))
+    sentences = [
+        _("{train} images for training, {validation} for validation.").format(
+            train=int(train.sum()), validation=int(held_out.sum())
+        )
     ]
     if unseen:
-        said.append(
-            _("No training image shows {digits}: the networks are validated on what they have never seen.").format(
+        sentences.append(
+            _("No training image shows {digits}: the networks are validated on digits they have never seen.").format(
                 digits=", ".join(unseen)
             )
         )
-    return said
+    return sentences
 
 
-def results(busy: bool) -> None:
-    """What the networks reached on every split that was tried, live."""
+def split_results(busy: bool) -> None:
+    """A table of the networks' accuracies on every split that was tried, drawn again while they are trained."""
     jobs = session().splits
-    if busy and all(job.progress.status.over for job in jobs.values()):
-        st.rerun()
+    if busy and all(job.progress.status.is_final for job in jobs.values()):
+        redraw_page()
     rows = [(rate, shuffle, job.progress) for (rate, shuffle), job in jobs.items() if job.progress.started]
     if not rows:
         return
@@ -128,12 +157,12 @@ def results(busy: bool) -> None:
         "train": _("training accuracy"), "validation": _("validation accuracy"),
     }  # fmt: skip
     st.dataframe(
-        [{columns[name]: given for name, given in row.items()} for row in table], hide_index=True, width="content"
+        [{columns[name]: value for name, value in row.items()} for row in table], hide_index=True, width="content"
     )
 
 
 def result_row(rate: float, shuffle: bool, progress: RoundProgress) -> dict[str, object]:
-    """Mean accuracies of the networks of a split so far."""
+    """A row of the table: mean accuracies of a split's networks so far."""
     return {
         "shuffle": shuffle,
         "rate": f"{rate:.0%}",
@@ -143,31 +172,54 @@ def result_row(rate: float, shuffle: bool, progress: RoundProgress) -> dict[str,
     }
 
 
-def optimism() -> None:
-    """The best of many flatters itself: exactly computed."""
-    st.markdown(f"##### {_('The best of many flatters itself')}")
+def selection_section() -> None:
+    """The expected accuracy of the best of many equally good networks, computed exactly."""
+    st.markdown(f"##### {_('The winner looks better than it is')}")
     st.write(
         _(
-            "Suppose all networks were equally good: each classifies {accuracy:.0%} of all images rightly. On a few "
-            "validation images some are lucky, and the luckiest is taken for the best. This is computed exactly, "
-            "nothing is trained for it."
+            "Suppose all networks were equally good: each gets {accuracy:.0%} of images right. With few "
+            "validation images some of them are lucky, and the luckiest one looks best. The curves are "
+            "calculated; nothing is trained for them."
         ).format(accuracy=TRUE_ACCURACY)
     )
     with st.container(horizontal=True, gap="medium"):
-        candidates = int(st.slider(_("networks compared"), 1, MOST_CANDIDATES, CANDIDATES, width=280, key="candidates"))
-        images = int(st.select_slider(_("validation images"), SIZES, IMAGES, width=280, key="images_that_validate"))
+        candidates = int(
+            st.slider(
+                _("networks compared"),
+                1,
+                MOST_CANDIDATES,
+                CANDIDATES,
+                width=280,
+                help=_("How many networks are tried before the best one is picked."),
+                key="candidates",
+                persist_state="session",
+            )
+        )
+        images = int(
+            st.select_slider(
+                _("validation images"),
+                SIZES,
+                IMAGES,
+                width=280,
+                key="images_that_validate",
+                persist_state="session",
+                help=_("How many images the accuracy of each network is measured on."),
+            )
+        )
     best = float(expected_best(np.array(candidates), images, TRUE_ACCURACY))
     names = {
-        "candidates": _("networks compared"), "accuracy": _("accuracy of the best, expected"),
+        "candidates": _("networks compared"), "accuracy": _("expected accuracy of the best"),
         "images": _("validation images"), "true": _("true accuracy"),
     }  # fmt: skip
-    frame = figures.optimism_frame(SIZES, MOST_CANDIDATES, TRUE_ACCURACY)
-    st.altair_chart(figures.optimism_chart(frame, (candidates, images, best), TRUE_ACCURACY, names), width="stretch")
+    frame = validation_charts.optimism_frame(SIZES, MOST_CANDIDATES, TRUE_ACCURACY)
+    st.altair_chart(
+        validation_charts.optimism_chart(frame, (candidates, images, best), TRUE_ACCURACY, names), width="stretch"
+    )
     st.markdown(
         _(
-            "The best of {candidates} equally good networks is expected to show {best:.3f} on {images} validation "
-            "images: {gap:.3f} more than it is worth. More networks flatter more, more images less. That is why the "
-            "last word belongs to images that had no say in the choice."
+            "The best of {candidates} equally good networks gets {best:.3f} on average on {images} validation "
+            "images: {gap:.3f} more than its true accuracy. More networks make this gap larger, more images make "
+            "it smaller. That is why the final test uses images that had no part in the choice."
         ).format(candidates=candidates, best=best, images=images, gap=best - TRUE_ACCURACY)
     )
 

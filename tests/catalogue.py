@@ -10,14 +10,16 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from core.languages import LANGUAGES
+
 ROOT = Path(__file__).parents[1]
-LOCALE = ROOT / "pages" / "components" / "locale"
-MARKS = {"_", "N_", "word"}  # what a sentence stands in
-LANGUAGES = ["ko"]
+LOCALE = ROOT / "pages" / "components" / "frame" / "locale"
+MARKS = {"_", "N_", "word"}  # functions whose argument is a message
+TRANSLATIONS = [language for language in LANGUAGES if language != "en"]
 
 
 def collect() -> Catalog:
-    """Every sentence in the source, with the files it stands in; also those inside f-strings."""
+    """Every sentence in the source, with the files it is in; also those inside f-strings."""
     template = Catalog(project="Narrowing Lab", version="1", charset="utf-8")
     for file in [ROOT / "app.py", *sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py"))]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -39,14 +41,20 @@ def po_file(language: str) -> Path:
 
 
 def read(language: str) -> Catalog:
-    """The translations of a language as they stand in its file."""
+    """The translations in the file of a language."""
     with po_file(language).open("rb") as file:
         return read_po(file, locale=language)
 
 
+def texts(language: str) -> dict[str, str]:
+    """The text shown for every message, in English or a language that it is translated to."""
+    messages = collect() if language == "en" else read(language)
+    return {message.id: message.id if language == "en" else message.string for message in messages if message.id}
+
+
 def main() -> None:
     """Update every catalogue from the source and compile it."""
-    for language in LANGUAGES:
+    for language in TRANSLATIONS:
         path = po_file(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         catalogue = read(language) if path.exists() else Catalog(locale=language, project="Narrowing Lab")

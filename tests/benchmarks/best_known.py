@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.engine.local import Engine
-from core.plan import LIMITS, RoundPlan
+from core.engine.engine import EmbeddedEngine
+from core.plan import SEED_COUNT, RoundPlan
 from core.rounds import run_round
 from core.space import LogRange, SearchSpace, exponent
 
@@ -28,7 +28,7 @@ SEED = 500_000  # the first of those that the search spends
 Pairs = tuple[tuple[float, float], ...]
 
 
-def accuracies(plan: RoundPlan, pairs: Pairs, seeds: Iterator[int], count: int, engine: Engine) -> np.ndarray:
+def accuracies(plan: RoundPlan, pairs: Pairs, seeds: Iterator[int], count: int, engine: EmbeddedEngine) -> np.ndarray:
     """Last validation accuracies of some pairs on `count` seeds, (seeds, pairs); 0.1 where one diverged."""
     found = []
     for _ in range(count):
@@ -37,10 +37,10 @@ def accuracies(plan: RoundPlan, pairs: Pairs, seeds: Iterator[int], count: int, 
     return np.array(found)
 
 
-def best_known(dataset: str, engine: Engine) -> dict[str, float]:
+def best_known(dataset: str, engine: EmbeddedEngine) -> dict[str, float]:
     """The best pair for the lesson's setting, and its mean validation accuracy with the standard error of that mean."""
     plan = RoundPlan(dataset=dataset, epochs=20, space=BOX)
-    seeds = iter(range(SEED, LIMITS["seed"][1]))
+    seeds = iter(range(SEED, SEED_COUNT))
     rounds = [run_round(replace(plan, trials=200, seed=next(seeds)), engine) for _ in range(FIRST // 200)]
     rates, decays = (np.concatenate([getattr(one, axis) for one in rounds]) for axis in BOX.ranges())
     accuracy = np.concatenate([np.where(one.diverged, 0.1, one.validation_accuracy[:, -1]) for one in rounds])
@@ -63,7 +63,7 @@ def best_known(dataset: str, engine: Engine) -> dict[str, float]:
 
 def main() -> None:
     """Search for both data sets and store what was found."""
-    with closing(Engine()) as engine:
+    with closing(EmbeddedEngine()) as engine:
         found = {dataset: best_known(dataset, engine) for dataset in ("digits", "mnist")}
     FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(FILE.read_text(encoding="utf-8"))

@@ -8,25 +8,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.classes import PERIOD, Classes
-from core.classroom import Classroom, Ranking
-from core.lab_round import Kept, LabRound
-from core.labs import Labs
-from core.preset import Preset
+from core.classroom.classroom import Classroom, RankingVisibility
+from core.lab.lab_round import LabRound
+from core.lesson import Lesson
 from core.progress import RoundProgress
-from core.saving import Saver
-from core.store import Store
-from pages.components import board_charts as charts
-from pages.components.tables import arrow
+from core.server.classes import BOARD_SECONDS, Classes
+from core.server.labs import Labs
+from core.store.store import Store
+from core.store.writer import StoreWriter
+from pages.components.classroom import board_tables as tables
+from pages.components.round.tables import arrow
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.live import TICK, WITHIN, Server, server
+from tests.benchmarks.live_page import TICK, WITHIN, Server, server
 from tests.benchmarks.websocket_client import tab
-from tests.made import made
+from tests.support.sample_rounds import made
 
 STUDENTS, ROUNDS, TRIALS = 100, 5, 20  # a hundred trials each
-LEARNING = 20  # students whose rounds have changed since the last look: more than two workers reach in two seconds
-RENEWED = 10.0  # target, milliseconds: half a percent of a core
-TABLES = (charts.points_table, charts.ranges_table, charts.lines_table, charts.curves_table)
+CHANGED = 20  # since the board was last computed: more than two workers reach in two seconds
+RENEWAL_MS = 10.0  # target, milliseconds: half a percent of a core
+TABLES = (tables.points_table, tables.ranges_table, tables.lines_table, tables.curves_table)
 TICKS = 100
 
 
@@ -49,7 +49,7 @@ def fill(labs: Labs, classroom: Classroom, rng: np.random.Generator) -> None:
     """Let a hundred students join who have trained their rounds."""
     for _ in range(STUDENTS):
         lab = labs.adopt(lambda token: labs.classes.join(classroom, token))
-        lab.rounds = [LabRound(number, Kept(a_round(rng))) for number in range(1, ROUNDS + 1)]
+        lab.rounds = [LabRound(number, a_round(rng)) for number in range(1, ROUNDS + 1)]
         for round_ in lab.rounds:
             lab.changed(lab, round_.number)
 
@@ -58,28 +58,28 @@ def renewed(quick: bool) -> Iterator[Figure]:
     """The board and its tables anew, some students' rounds changed, and again when nothing has."""
     clock, rng = Clock(), np.random.default_rng(0)
     labs = Labs(lambda session: True, classes=Classes(None, clock))
-    classroom, _ = labs.classes.create("class", "en", Preset())
+    classroom, _ = labs.classes.create("class", "en", Lesson())
     fill(labs, classroom, rng)
     names = {seat: member.pseudonym for seat, member in classroom.members.items()}
 
-    def look(learning: int) -> float:
+    def look(changed: int) -> float:
         """Milliseconds of CPU for one look."""
-        for seat in range(1, learning + 1):
+        for seat in range(1, changed + 1):
             lab = classroom.labs[seat]
-            lab.rounds = [*lab.rounds[:-1], LabRound(ROUNDS, Kept(a_round(rng)))]
+            lab.rounds = [*lab.rounds[:-1], LabRound(ROUNDS, a_round(rng))]
         clock.now += 10.0
         start = time.process_time()
         board = labs.classes.board(classroom)
-        if learning:
+        if changed:
             for table in TABLES:
                 arrow(table(board, names))
         return 1e3 * (time.process_time() - start)
 
     look(STUDENTS)
     times = 5 if quick else 50
-    busy, still = (statistics.median(look(learning) for _ in range(times)) for learning in (LEARNING, 0))
-    against = f"{RENEWED:g} ms; {STUDENTS} students x {ROUNDS * TRIALS} trials, {LEARNING} of them learning"
-    yield Figure("board.renewed", busy, "ms", busy / RENEWED, against, WITHIN)
+    busy, still = (statistics.median(look(changed) for _ in range(times)) for changed in (CHANGED, 0))
+    against = f"{RENEWAL_MS:g} ms; {STUDENTS} students x {ROUNDS * TRIALS} trials, {CHANGED} of them changed"
+    yield Figure("board.renewed", busy, "ms", busy / RENEWAL_MS, against, WITHIN)
     yield Figure("board.renewed.still", still, "ms", still / busy, "the same when nobody learns")
 
 
@@ -87,16 +87,16 @@ def tick(quick: bool) -> Iterator[Figure]:
     """The server's CPU time for one viewer's tick of the whole board."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         url = f"sqlite:///{folder}/labs.sqlite"
-        saver = Saver(lambda: Store(url), 180.0)
-        labs = Labs(lambda session: True, saver)
-        classroom, secret = labs.classes.create("class", "en", Preset())
+        writer = StoreWriter(lambda: Store(url), 180.0)
+        labs = Labs(lambda session: True, writer)
+        classroom, secret = labs.classes.create("class", "en", Lesson())
         fill(labs, classroom, np.random.default_rng(0))
-        classroom.rank(secret, Ranking.SHOWN, labs.classes.board(classroom).standing)
-        saver.close()
+        classroom.set_ranking(secret, RankingVisibility.SHOWN, labs.classes.board(classroom).ranking)
+        writer.close()
         with server("app.py", DATABASE_URL=url) as lab:
             cpu = asyncio.run(cost_of_a_tick(lab, classroom, 10 if quick else TICKS))
-    live = PERIOD * TICK
-    against = f"{live:g} ms, which a live page takes in the {PERIOD:g} s from one tick to the next"
+    live = BOARD_SECONDS * TICK
+    against = f"{live:g} ms, which a live page takes in the {BOARD_SECONDS:g} s from one tick to the next"
     yield Figure("board.tick", 1e3 * cpu, "ms", 1e3 * cpu / live, against, WITHIN)
 
 

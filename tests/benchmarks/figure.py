@@ -1,4 +1,4 @@
-"""What a benchmark finds: one figure a line, each beside what it is held against."""
+"""The figures of a benchmark: each a value and its ratio to a reference measured in the same run."""
 
 import math
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from tests.benchmarks.programs import serve
+from tests.benchmarks.reference_programs import serve
 
 SIDE = 1024
 OPERATIONS = 2 * SIDE**3  # of one product

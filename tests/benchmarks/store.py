@@ -1,25 +1,25 @@
-"""What the store costs: a round saved, a lab opened, and a tick, which is to leave the database alone."""
+"""What the store costs: saving a round, opening a lab, and a tick, which must not use the database."""
 
 import asyncio
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from core.archive import lab_record
-from core.lab import Lab
-from core.lab_round import Kept, LabRound
+from core.lab.lab import Lab
+from core.lab.lab_round import LabRound
 from core.plan import RoundPlan
 from core.progress import RoundProgress
-from core.store import Store
+from core.store.records import lab_record
+from core.store.store import Store
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.live import WITHIN, server, set_to_long
+from tests.benchmarks.live_page import WITHIN, Server, server, set_to_long
 from tests.benchmarks.websocket_client import tab
-from tests.made import made
+from tests.support.sample_rounds import made
 
 SAVE, OPEN = 5.0, 1.0  # targets: milliseconds, seconds
 TOKEN = "benchmark" + "-" * 15
@@ -36,7 +36,7 @@ def big_round(seed: int) -> RoundProgress:
 def big_lab(rounds: int) -> Lab:
     """A lab with such rounds."""
     progress = [big_round(seed) for seed in range(rounds)]
-    return Lab(TOKEN, RoundPlan(), [LabRound(number, Kept(one), "why") for number, one in enumerate(progress, 1)])
+    return Lab(TOKEN, RoundPlan(), [LabRound(number, one, "why") for number, one in enumerate(progress, 1)])
 
 
 def save(quick: bool) -> Iterator[Figure]:
@@ -81,27 +81,34 @@ async def seconds_to_open(port: int) -> float:
 
 
 def tick(quick: bool) -> Iterator[Figure]:
-    """Statements to the database during ticks of a round that runs; those up to its start are the counter's proof."""
-    before, during = asyncio.run(statements(TICKS))
+    """Statements to the database during ticks of a running round; those before it show that the counter works."""
+    with counting_server() as (lab, tally):
+        before, during = asyncio.run(statements(lab, tally, TICKS))
     against = f"the {before} until the round runs; {TICKS} ticks"
     yield Figure("store.tick", during, "statements", during / before, against, (0.0, 0.0))
 
 
-async def statements(ticks: int) -> tuple[int, int]:
-    """How many statements reach the database until a round runs, and during so many ticks then."""
+@contextmanager
+def counting_server() -> Iterator[tuple[Server, Path]]:
+    """A server, and the file that grows by a byte with every statement to its database."""
     with tempfile.TemporaryDirectory() as folder:
         tally = Path(folder) / "statements"
         settings = {"DATABASE_URL": f"sqlite:///{folder}/labs.sqlite", "STATEMENTS": str(tally)}
-        with server("app.py", "tests.benchmarks.counted", **settings) as lab:
-            async with tab(lab.port) as student:
-                await set_to_long(student)
-                await student.click("Start")
-                before = await settled(tally)
-                for _ in range(ticks):
-                    await student.tick()
-                assert student.live, "the round was over too soon"
-                during = tally.stat().st_size - before
-                await student.click("Stop")
+        with server("app.py", "tests.benchmarks.statement_counter", **settings) as lab:
+            yield lab, tally
+
+
+async def statements(lab: Server, tally: Path, ticks: int) -> tuple[int, int]:
+    """How many statements reach the database until a round runs, and during so many ticks then."""
+    async with tab(lab.port) as student:
+        await set_to_long(student)
+        await student.click("Start")
+        before = await settled(tally)
+        for _ in range(ticks):
+            await student.tick()
+        assert student.live, "the round was over too soon"
+        during = tally.stat().st_size - before
+        await student.click("Stop")
     return before, during
 
 

@@ -15,15 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets import DatasetError, load_training
-from core.engine.local import Engine, cores
-from core.plan import RoundPlan, usual_rungs
+from core.data.datasets import DatasetError, load_training
+from core.engine.engine import EmbeddedEngine
+from core.engine.processes import cores
+from core.plan import RoundPlan
 from core.rounds import run_round
+from core.rungs import usual_rungs
 from core.space import LogRange, SearchSpace
-from core.training import distinct_images, operations, pixels_in_use
-from tests.benchmarks import peers
+from core.training.operations import mean_distinct_images, operations
+from core.training.round_data import pixels_in_use
+from tests.benchmarks import pytorch_program
 from tests.benchmarks.figure import Figure, Skipped, at_least
-from tests.benchmarks.programs import DEFAULT_THREADS, Programs, running
+from tests.benchmarks.reference_programs import DEFAULT_THREADS, Programs, running
 
 LESSON = RoundPlan(dataset="mnist", images=500, trials=100, epochs=50, seed=0)
 KNOBS: dict[str, dict[str, Any]] = {
@@ -35,7 +38,7 @@ KNOBS: dict[str, dict[str, Any]] = {
     "normalised": {"batch_normalisation": True},
     "all": {"optimizer": "adam", "activation": "sigmoid", "batch_normalisation": True, "dropout": 0.5},
 }
-KEPT = 0.4  # of the trials go on at a rung
+KEPT_SHARE = 0.4  # of the trials go on at a rung
 SEEDS = 8  # rounds that tell what giving up early loses
 PRODUCTS = 40  # of sgemm, one after the other: about a second
 
@@ -48,9 +51,9 @@ def mnist(quick: bool) -> Iterator[Figure]:
     with (
         warm_engine(plan) as engine,
         running("sgemm", count=len(cores())) as sgemm,
-        running("textbook", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
+        running("textbook_program", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
     ):
-        references = {"sgemm": limit(sgemm), "textbook": lambda: statistics.mean(textbook.ask(2))}
+        references = {"sgemm": sgemm_rate(sgemm), "textbook": lambda: statistics.mean(textbook.ask(2))}
         rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
     trial = [taken / plan.trials for taken in rounds]
     speedup = median_ratio(beside["textbook"], trial)
@@ -64,18 +67,18 @@ def digits(quick: bool) -> Iterator[Figure]:
     """The same round on scikit-learn's digits, against the machine's limit."""
     plan = sized(replace(LESSON, dataset="digits"), quick)
     with warm_engine(plan) as engine, running("sgemm", count=len(cores())) as sgemm:
-        references = {"sgemm": limit(sgemm)}
+        references = {"sgemm": sgemm_rate(sgemm)}
         rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
     yield from rates(plan, rounds, beside["sgemm"], at_least(0.7))
 
 
 def give_up(quick: bool) -> Iterator[Figure]:
-    """The lesson's round with the usual rungs, at which KEPT go on: the speedup, and what is lost."""
+    """The lesson's round with the usual rungs, at which KEPT_SHARE go on: the speedup, and what is lost."""
     whole = sized(LESSON, quick)
-    plan = replace(whole, give_up=usual_rungs(whole.epochs), keep=KEPT)
+    plan = replace(whole, give_up=usual_rungs(whole.epochs), keep=KEPT_SHARE)
     with (
         warm_engine(whole) as engine,
-        running("textbook", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
+        running("textbook_program", plan.dataset, str(plan.epochs), threads=DEFAULT_THREADS) as textbook,
     ):
         references = {"textbook": lambda: statistics.mean(textbook.ask(2))}
         rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 5)
@@ -88,7 +91,7 @@ def give_up(quick: bool) -> Iterator[Figure]:
     yield Figure("training.give_up.regret", points, "points", points, against, (0.0, 1.0))
 
 
-def regret(plan: RoundPlan, engine: Engine) -> float:
+def regret(plan: RoundPlan, engine: EmbeddedEngine) -> float:
     """What the best of a round lacks to the best of the same round in which no trial is given up."""
     best = [
         np.where(result.diverged | result.given_up, 0, result.validation_accuracy[:, -1]).max()
@@ -99,7 +102,7 @@ def regret(plan: RoundPlan, engine: Engine) -> float:
 
 def pytorch(quick: bool) -> Iterator[Figure]:
     """A round on MNIST against PyTorch, which trains its trials one by one, in one process a core."""
-    python = peers.torch_python()
+    python = pytorch_program.torch_python()
     if python is None:
         raise Skipped("PyTorch is not installed (TORCH_PYTHON may name a Python that has it)")
     plan = replace(sized(LESSON, quick), trials=20 if quick else 40)
@@ -108,7 +111,7 @@ def pytorch(quick: bool) -> Iterator[Figure]:
         file = Path(folder) / "images"
         file.write_bytes(np.column_stack([source.images, source.labels]).tobytes())
         options = str(file), str(plan.sizes()[0]), str(plan.epochs)
-        with running("peers", *options, count=len(cores()), python=python) as torch:
+        with running("pytorch_program", *options, count=len(cores()), python=python) as torch:
             references = {"torch": lambda: statistics.mean(torch.ask(2)) / len(cores())}
             rounds, beside = take_turns(lambda: seconds(plan, engine), references, repeats=1 if quick else 3)
     trial = [taken / plan.trials for taken in rounds]
@@ -167,30 +170,30 @@ def sized(plan: RoundPlan, quick: bool) -> RoundPlan:
 
 
 @contextmanager
-def warm_engine(plan: RoundPlan) -> Iterator[Engine]:
+def warm_engine(plan: RoundPlan) -> Iterator[EmbeddedEngine]:
     """The app's engine after a small round of the plan's kind. Skips the benchmark when its images are not there."""
     try:
         load_training(plan.dataset, plan.images)
     except DatasetError as error:
         raise Skipped(f"{error} (MNIST_DIR may name a folder)") from error
-    with closing(Engine()) as engine:
+    with closing(EmbeddedEngine()) as engine:
         run_round(replace(plan, trials=5 * len(cores()), epochs=2), engine)
         yield engine
 
 
-def seconds(plan: RoundPlan, engine: Engine) -> float:
+def seconds(plan: RoundPlan, engine: EmbeddedEngine) -> float:
     """How long a round takes."""
     start = time.perf_counter()
     run_round(plan, engine)
     return time.perf_counter() - start
 
 
-def cost(plan: RoundPlan, engine: Engine) -> float:
+def cost(plan: RoundPlan, engine: EmbeddedEngine) -> float:
     """Seconds for one image of one epoch of one trial."""
     return seconds(plan, engine) / (plan.trials * plan.epochs * plan.images)
 
 
-def limit(sgemm: Programs) -> Measure:
+def sgemm_rate(sgemm: Programs) -> Measure:
     """Operations a second that the cores reach together in large products."""
     return lambda: sum(sgemm.ask(PRODUCTS))
 
@@ -221,7 +224,7 @@ def rates(plan: RoundPlan, rounds: list[float], limits: list[float], target: tup
 
     rounds: seconds of each round    limits: operations a second beside each of them
     """
-    every, used, distinct = plan.sizes()[0], pixels(plan), distinct_images(plan)
+    every, used, distinct = plan.sizes()[0], pixels(plan), mean_distinct_images(plan)
     done = f"really multiplied: {used} pixels, {distinct:.1f} distinct images a batch"
     asked = f"counted as the plan asks: {every} pixels, {plan.batch_size} images drawn a batch"
     name = f"training.{plan.dataset}.rate"

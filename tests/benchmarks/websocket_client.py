@@ -4,7 +4,7 @@
     tab <--ForwardMsg: new_session, delta ..., script_finished--      one run of the page or of its live part
 
 The tab keeps what a browser keeps between runs: the address, the page, what was entered, and the timers of the parts
-that ask to be drawn again. They tick only while it is told to `watch`. Seconds are those from the order to the end of
+that ask to be drawn again. They tick only during `watch`. Seconds are those from the order to the end of
 the run. A browser that holds a message already is sent its name instead; this tab is always sent the whole.
 """
 
@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import pyarrow as pa
@@ -27,10 +28,10 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-PATIENCE = 120.0  # seconds for one run
+RUN_TIMEOUT = 120.0  # seconds for one run
 COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 WORDS = re.compile(r'class="progress-line"><span[^>]*>([^<]*)<')
-ALARMING = (Alert.ERROR, Alert.WARNING)
+ALERTS = (Alert.ERROR, Alert.WARNING)
 
 
 @dataclass
@@ -54,21 +55,26 @@ class Tab:
         self._page = ""
         self._widgets: dict[str, str] = {}  # their ids by their labels
         self._entered: dict[str, WidgetState] = {}
-        self._drawn: set[str] = set()  # ids of the widgets of the latest run of the whole page
+        self._drawn: set[str] = set()  # ids of the widgets of the latest run of the whole page that can be used
         self._points = b""  # the map's table of trials
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
         self.links: dict[str, str] = {}  # where buttons lead that are links
         self.alarms: list[str] = []  # faults and warnings that the page has shown
+        self.pages: list[str] = []  # those that the navigation leads to
 
     @property
     def live(self) -> str:
         """The id of the part that ticks, the last one if there are several; "" while none does."""
         return next(reversed(self.timers), "")
 
+    def shows(self, label: str) -> bool:
+        """Whether the page has a widget of that label that can be used."""
+        return self._widgets.get(label) in self._drawn
+
     @property
     def points(self) -> int:
-        """How many trials stand on the map."""
+        """How many trials are on the map."""
         return int(pa.ipc.open_stream(self._points).read_all().num_rows) if self._points else 0
 
     @property
@@ -76,6 +82,11 @@ class Tab:
         """How many epochs of the round in view are done, and of how many."""
         found = re.search(r"(\d+) of (\d+) epochs", self.words)
         return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the round in view has ended; a page of a class ticks on after that."""
+        return self.words.startswith("Round ")
 
     @property
     def lab(self) -> str:
@@ -116,9 +127,9 @@ class Tab:
         label = next((label for label in reversed(self._widgets) if label.startswith(button)), button)
         return await self._run(pressed=WidgetState(id=self._widgets[label], trigger_value=True))
 
-    async def enter(self, label: str, number: int) -> float:
+    async def set_number(self, label: str, number: int) -> float:
         """Type a whole number into a field."""
-        return await self._enter(WidgetState(id=self._widgets[label], int_value=number))
+        return await self._enter(WidgetState(id=self._widgets[label], string_value=str(number)))
 
     async def choose(self, label: str, option: str) -> float:
         """Choose in a segmented control."""
@@ -140,7 +151,7 @@ class Tab:
         run.fragment_id, run.is_auto_rerun = part, bool(part)
         start = time.perf_counter()
         await self._socket.send(order.SerializeToString())
-        await asyncio.wait_for(self._answer(), PATIENCE)
+        await asyncio.wait_for(self._answer(), RUN_TIMEOUT)
         return time.perf_counter() - start
 
     async def _answer(self) -> None:
@@ -155,6 +166,7 @@ class Tab:
                     self._drawn.clear()
             elif kind == "navigation":
                 self._page = message.navigation.page_script_hash
+                self.pages = [page.url_pathname for page in message.navigation.app_pages if not page.is_hidden]
             elif kind == "page_info_changed":
                 self._address = message.page_info_changed.query_string
             elif kind == "auto_rerun":
@@ -184,7 +196,8 @@ class Tab:
         if label := getattr(shown, "label", ""):
             self._widgets.pop(label, None)  # the newest comes last
             self._widgets[label] = getattr(shown, "id", "")
-            self._drawn.add(self._widgets[label])
+            if not getattr(shown, "disabled", False):
+                self._drawn.add(self._widgets[label])
             self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
@@ -192,7 +205,7 @@ class Tab:
             self.words = line[1]
         elif kind == "exception":
             self.alarms.append(shown.message)
-        elif kind == "alert" and shown.format in ALARMING:
+        elif kind == "alert" and shown.format in ALERTS:
             self.alarms.append(shown.body)
 
 
@@ -200,10 +213,15 @@ class Tab:
 async def tab(port: int, lab: str = "", page: str = "", **asked: str) -> AsyncIterator[Tab]:
     """A tab that has just been opened and shows a page, of a new lab or of that with a token.
 
-    asked: what else stands in the address
+    asked: what else is in the address
     """
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
-    async with connect(address, subprotocols=["streamlit"], max_size=2**24, proxy=None) as socket:
+    options: dict[str, Any] = {
+        "max_size": 2**24,
+        "proxy": None,
+        "open_timeout": RUN_TIMEOUT,
+    }  # a server may still start
+    async with connect(address, subprotocols=["streamlit"], **options) as socket:
         opened = Tab(socket, urlencode(asked | ({"lab": lab} if lab else {})))
         await opened.open(page)
         yield opened

@@ -1,178 +1,100 @@
-"""A lesson held together: a teacher and three students at once, each in a browser of their own."""
+"""A class: teacher, students and projector, each in a separate browser."""
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-from core import codes
-from tests.benchmarks.live import server as benchmark_server
-from tests.browser.conftest import PATIENCE, Server, Student, one
-from tests.browser.test_pages import barriers
-from tests.waiting import run, until
+from core.classroom import join_codes as codes
+from tests.benchmarks.live_page import server as benchmark_server
+from tests.browser.accessibility import accessibility_violations
+from tests.browser.classroom import (
+    Classroom,
+    displayed_name,
+    go_to,
+    press,
+    settled,
+    train_and_return,
+    wait_for_teacher_page,
+)
+from tests.browser.conftest import Server
+from tests.browser.student import Student, expect_one, wait_until_true
+from tests.support.waiting import run, until
 
-HOSTILE = "<img src=x onerror=h()>"
-CODE = re.compile(r"class=([A-Z0-9]{8})")
+pytestmark = pytest.mark.long
 
-
-@dataclass
-class Classroom:
-    """A teacher, students and a projector, in separate browsers."""
-
-    browser: Browser
-    url: str
-    scheme: str = "light"
-    contexts: list[BrowserContext] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    def opens(self, path: str, width: int = 1366, height: int = 900, **settings: object) -> Page:
-        """Somebody new opens an address."""
-        size = {"width": width, "height": height}
-        settings = {"locale": "en-US", "color_scheme": self.scheme, **settings}
-        self.contexts.append(self.browser.new_context(viewport=size, **settings))  # type: ignore[arg-type]
-        page = self.contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.goto(self.url + path)
-        return settled(page)
-
-    def teaches(self, title: str = "Chapter 6") -> tuple[Page, str]:
-        """A teacher who has created a class, and its code."""
-        page = self.opens("class_board")
-        page.get_by_label("title of the class").fill(title)
-        press(page, "Create the class")
-        at_desk(page)
-        found = CODE.search(page.url)
-        assert found is not None
-        return page, found[1]
-
-    def joins(self, code: str) -> Page:
-        """A student who joins by the link."""
-        page = self.opens(f"?class={code}")
-        press(page, "Join this class")
-        one(page.get_by_text("You are"), "visible")
-        return settled(page)
-
-
-def settled(page: Page) -> Page:
-    """Wait until the script has run."""
-    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
-    page.wait_for_selector("[data-test-script-state=notRunning]")
-    return page
-
-
-def at_desk(page: Page) -> None:
-    """Wait until the teacher's page can be seen."""
-    one(page.get_by_text("rounds may be started"), "visible")
-
-
-def press(page: Page, name: str) -> None:
-    button = page.get_by_role("button", name=name, exact=True)
-    one(button, "enabled")
-    button.click()
-
-
-def to(page: Page, name: str) -> Page:
-    """Go to a page by the navigation."""
-    page.get_by_role("link", name=name, exact=True).click()
-    page.locator(".st-key-header").wait_for()
-    return settled(page)
-
-
-def name_of(page: Page) -> str:
-    """What the page calls its student."""
-    return page.locator(".class-title .who b").inner_text()
-
-
-def trains(page: Page, epochs: int = 5) -> None:
-    """A student's round from start to end, and back to the class."""
-    to(page, "Narrow")
-    someone = Student(page)
-    someone.set_number("epochs", epochs)
-    someone.press("Start round")
-    someone.sees(re.compile(rf"Round \d: {20 * epochs} epochs"))
-    to(page, "Class")
-
-
-@pytest.fixture
-def classroom(browser: Browser, server: Server) -> Iterator[Classroom]:
-    made = Classroom(browser, server.url)
-    yield made
-    for context in made.contexts:
-        context.close()
-    assert made.faults == []
+HTML_NICKNAME = "<img src=x onerror=h()>"
 
 
 def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
-    teacher, code = classroom.teaches()
-    one(teacher.get_by_alt_text(re.compile("QR code")), "visible")
+    teacher, code = classroom.create_class()
+    expect_one(teacher.get_by_alt_text(re.compile("QR code")), "visible")
 
-    first, second = classroom.joins(code), classroom.joins(code)
-    third = classroom.opens("class_board")
+    first, second = classroom.join(code), classroom.join(code)
+    third = classroom.open_page("class_board")
     third.get_by_placeholder("XXXX XXXX").fill(f"{code[:4].lower()} {code[4:]}")
     press(third, "Join")
-    one(third.get_by_text("You are"), "visible")
+    expect_one(third.get_by_text("You are"), "visible")
     students = [first, second, third]
-    pseudonyms = [name_of(page) for page in students]
+    pseudonyms = [displayed_name(page) for page in students]
     assert len(set(pseudonyms)) == 3
-    one(teacher.get_by_text("students: 3"), "visible")
+    expect_one(teacher.get_by_text("students: 3"), "visible")
 
-    first.get_by_label("nickname, if you like one").fill(HOSTILE)
+    first.get_by_role("textbox", name="nickname").fill(HTML_NICKNAME)
     first.keyboard.press("Tab")
-    expect(first.locator(".class-title .who b")).to_have_text([HOSTILE])
+    expect(first.locator(".class-title .who b")).to_have_text([HTML_NICKNAME])
     for page in students:
-        trains(page)
+        train_and_return(page)
 
     teacher.get_by_text("Board", exact=True).click()
-    one(teacher.get_by_text("trials: 60"), "visible")
+    expect_one(teacher.get_by_text("trials: 60"), "visible")
     with teacher.expect_popup() as opening:
         teacher.get_by_role("link", name="Board for the projector").click()
     projector = settled(opening.value)
-    one(projector.get_by_text("students: 3"), "visible")
+    expect_one(projector.get_by_text("students: 3"), "visible")
     expect(projector.get_by_role("button", name="shown")).to_have_count(0)
 
     expect(projector.get_by_text(pseudonyms[1])).to_have_count(0)
     teacher.get_by_role("radio", name="shown").click()
     ranking = projector.locator(".ranking")
     expect(ranking).to_contain_text([pseudonyms[1]])
-    expect(ranking).to_contain_text([HOSTILE])
+    expect(ranking).to_contain_text([HTML_NICKNAME])
     assert projector.locator(".ranking img, #board img").count() == 0
     assert_tooltips_are_text(projector)
 
     teacher.get_by_text("Names", exact=True).click()
     teacher.get_by_text(f"hide the nickname of {pseudonyms[0]}").click()
     expect(ranking).to_contain_text([pseudonyms[0]])
-    expect(ranking.filter(has_not_text=HOSTILE)).to_have_count(1)
+    expect(ranking.filter(has_not_text=HTML_NICKNAME)).to_have_count(1)
 
     teacher.get_by_text("rounds may be started").click()
-    one(projector.get_by_text("rounds are closed"), "visible")
-    to(second, "Narrow")
-    one(second.get_by_text("Your teacher has closed the rounds"), "visible")
-    one(second.get_by_role("button", name="Start round 2"), "disabled")
+    expect_one(projector.get_by_text("rounds are closed"), "visible")
+    go_to(second, "Narrow")
+    expect_one(second.get_by_text("Your teacher has closed the rounds"), "visible")
+    expect_one(second.get_by_role("button", name="Start round 2"), "disabled")
 
-    one(first.get_by_text("the final tests are open"), "visible")
+    expect_one(first.get_by_text("the final tests are open"), "visible")
     teacher.get_by_role("radio", name="locked").click()
-    one(first.get_by_text("Look at what you have"), "visible")
-    to(third, "Narrow")
+    expect_one(first.get_by_text("Look at what you have"), "visible")
+    go_to(third, "Narrow")
     Student(third).press("Choose this value")
     third.get_by_role("link", name="Go to the final test").click()
-    one(third.get_by_text("keeps the final tests locked"), "visible")
+    expect_one(third.get_by_text("keeps the final tests locked"), "visible")
     third.get_by_text("I have finished tuning").click()
     settled(third)
-    one(third.locator("button[kind=primary]"), "disabled")
+    expect_one(third.get_by_role("button", name="Open the test set"), "disabled")
     teacher.get_by_role("radio", name="open, results on the board").click()
-    one(first.get_by_text("the final tests are open"), "visible")
-    one(third.locator("button[kind=primary]"), "enabled")
-    third.locator("button[kind=primary]").click()
+    expect_one(first.get_by_text("the final tests are open"), "visible")
+    expect_one(third.get_by_role("button", name="Open the test set"), "enabled")
+    third.get_by_role("button", name="Open the test set").click()
     third.get_by_test_id("stMetric").first.wait_for()
-    one(projector.get_by_text("Final tests: 1"), "visible")
+    expect_one(projector.get_by_text("Final tests: 1"), "visible")
 
     with teacher.expect_download() as waiting:
         press(teacher, "Trials as a table (CSV)")
@@ -181,14 +103,26 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
 
     teacher.get_by_role("button", name="End the class").click()
     press(teacher, "End it")
-    one(projector.get_by_text("the class has ended"), "visible")
+    expect_one(projector.get_by_text("the class has ended"), "visible")
     Student(second).press("Start round 2")  # the lab is the student's own from now on
     Student(second).sees(re.compile(r"Round 2: \d+ epochs"))
-    one(projector.get_by_text("rounds: 3"), "visible")
+    expect_one(projector.get_by_text("rounds: 3"), "visible")
+
+
+def test_idle_pages_show_what_the_teacher_closes_and_opens_by_themselves(classroom: Classroom) -> None:
+    teacher, code = classroom.create_class()
+    rounds, network = classroom.join(code), classroom.join(code)
+    go_to(rounds, "Narrow")
+    go_to(network, "Network")
+    for shut in (True, False):
+        teacher.get_by_text("rounds may be started").click()
+        for page, button in ((rounds, "Start round 1"), (network, "Train both")):
+            expect_one(page.get_by_role("button", name=button), "disabled" if shut else "enabled")
+            expect(page.get_by_text("Your teacher has closed the rounds")).to_have_count(1 if shut else 0)
 
 
 def assert_tooltips_are_text(page: Page) -> None:
-    """Point at a range on the map: whose it is stands there as text."""
+    """Point at a range on the map: the name in the tooltip is shown as text."""
     ranges = page.locator(".mark-rect path")
     box = ranges.first.bounding_box()
     assert box is not None
@@ -200,136 +134,165 @@ def assert_tooltips_are_text(page: Page) -> None:
 
 
 def test_the_teachers_secret_stays_out_of_the_address_and_a_reload_keeps_it(classroom: Classroom) -> None:
-    teacher, code = classroom.teaches()
+    teacher, code = classroom.create_class()
     teacher.get_by_role("button", name="Teacher's link").click()
     link = teacher.get_by_test_id("stCode").inner_text().strip()
     secret = link.split("teach=")[1]
     assert secret not in teacher.url
     teacher.reload()
-    at_desk(teacher)
+    wait_for_teacher_page(teacher)
 
-    other = classroom.opens(link.removeprefix(classroom.url))
-    at_desk(other)
-    other.wait_for_function("!location.href.includes('teach')")
+    other = classroom.open_page(link.removeprefix(classroom.url))
+    wait_for_teacher_page(other)
+    wait_until_true(other, "!location.href.includes('teach')")
     assert secret not in other.url and f"class={code}" in other.url
     assert other.evaluate("history.length") == 2  # the empty page that it began with, and this one
-    to(other, "Narrow")
+    go_to(other, "Narrow")
     assert secret not in other.url
-    to(other, "Class")
-    at_desk(other)
+    go_to(other, "My class")
+    wait_for_teacher_page(other)
 
-    stranger = classroom.opens(other.url.removeprefix(classroom.url))
-    one(stranger.get_by_text("Open your teacher's link in this tab"), "visible")
+    stranger = classroom.open_page(other.url.removeprefix(classroom.url))
+    expect_one(stranger.get_by_text("Open your teacher's link in this tab"), "visible")
     expect(stranger.get_by_text("rounds may be started")).to_have_count(0)
 
 
-def test_students_see_the_board_when_the_teacher_shows_it(classroom: Classroom) -> None:
-    teacher, code = classroom.teaches()
-    student = classroom.joins(code)
-    one(student.get_by_text("The board is with your teacher"), "visible")
-    teacher.get_by_text("board on the students' screens").click()
-    one(student.get_by_text("students: 1"), "visible")  # without a click of the student's
-    expect(student.get_by_test_id("stVegaLiteChart")).to_have_count(2)
-
-
-def test_who_waits_for_the_teacher_hears_when_rounds_and_final_tests_are_opened(classroom: Classroom) -> None:
-    teacher, code = classroom.teaches()
-    student, other = classroom.joins(code), classroom.joins(code)
+def test_waiting_students_see_that_rounds_and_final_tests_are_opened(classroom: Classroom) -> None:
+    teacher, code = classroom.create_class()
+    student, other = classroom.join(code), classroom.join(code)
     teacher.get_by_role("radio", name="locked").click()
-    trains(student)
-    to(student, "Narrow")
+    train_and_return(student)
+    go_to(student, "Narrow")
     teacher.get_by_text("rounds may be started").click()
-    one(other.get_by_text("Your teacher has closed the rounds"), "visible")
-    to(other, "Narrow")
-    one(other.get_by_text("Your teacher has closed the rounds"), "visible")
-    one(other.get_by_role("button", name="Start round 1"), "disabled")
-    student.locator(".st-key-live_chart .mark-symbol path").first.click()
+    expect_one(other.get_by_text("Your teacher has closed the rounds"), "visible")
+    go_to(other, "Narrow")
+    expect_one(other.get_by_text("Your teacher has closed the rounds"), "visible")
+    expect_one(other.get_by_role("button", name="Start round 1"), "disabled")
+    student.locator(".st-key-map_chart .mark-symbol path").first.click()
     press(student, "Choose this value")
-    to(student, "Final test")
-    one(student.get_by_text("keeps the final tests locked"), "visible")
+    go_to(student, "Final test")
+    expect_one(student.get_by_text("keeps the final tests locked"), "visible")
 
     teacher.get_by_role("radio", name="open", exact=True).click()
-    one(student.get_by_text("How good is the value you have chosen"), "visible")  # without a click
+    expect_one(student.get_by_text("How good is the value you have chosen"), "visible")  # without a click
     teacher.get_by_text("rounds may be started").click()
-    one(other.get_by_role("button", name="Start round 1"), "enabled")
+    expect_one(other.get_by_role("button", name="Start round 1"), "enabled")
     expect(other.get_by_text("Your teacher has closed the rounds")).to_have_count(0)
 
 
-def test_nothing_of_the_class_keeps_anybody_out(classroom: Classroom) -> None:
-    """Desk and way in dark, board and the student's page light."""
+def test_the_class_pages_have_no_accessibility_violations(classroom: Classroom) -> None:
+    """The teacher's page and the way in with the dark theme, the board and the student's page with the light one."""
     classroom.scheme = "dark"
-    teacher, code = classroom.teaches()
-    assert barriers(classroom.opens(f"?class={code}")) == []
+    teacher, code = classroom.create_class()
+    assert accessibility_violations(classroom.open_page(f"?class={code}")) == []
     classroom.scheme = "light"
-    student = classroom.joins(code)
-    trains(student)
-    student.get_by_label("nickname, if you like one").fill("Kim")
+    student = classroom.join(code)
+    train_and_return(student)
+    student.get_by_role("textbox", name="nickname").fill("Kim")
     student.keyboard.press("Tab")
     for switch in ("board on the students' screens", "shown"):
         teacher.get_by_text(switch, exact=True).click()
-    one(student.get_by_text("trials: 20"), "visible")
-    assert barriers(student) == []
+    expect_one(student.get_by_text("trials: 20"), "visible")
+    assert accessibility_violations(student) == []
     for view, seen in (("Invite", "Scan, or open"), ("Board", "trials: 20"), ("Names", "hide the nickname of")):
         teacher.get_by_text(view, exact=True).click()
-        one(teacher.get_by_text(seen), "visible")
-        assert barriers(settled(teacher)) == [], view
+        expect_one(teacher.get_by_text(seen), "visible")
+        assert accessibility_violations(settled(teacher)) == [], view
     link = teacher.get_by_role("link", name="Board for the projector").get_attribute("href")
     assert link is not None
-    projector = classroom.opens(link.removeprefix(classroom.url))
-    one(projector.get_by_text("trials: 20"), "visible")
-    assert barriers(projector) == []
+    projector = classroom.open_page(link.removeprefix(classroom.url))
+    expect_one(projector.get_by_text("trials: 20"), "visible")
+    assert accessibility_violations(projector) == []
 
 
-def test_the_board_fits_on_one_screen_for_the_back_row(classroom: Classroom) -> None:
-    teacher, code = classroom.teaches()
-    student = classroom.joins(code)
-    trains(student)
+SIZES = """selectors => selectors.split(', ').flatMap(one => [...document.querySelectorAll(one)])
+  .filter(one => one.textContent.trim()).map(one => parseFloat(getComputedStyle(one).fontSize))"""
+CUT = """() => {
+  const cut = [...document.querySelectorAll('.who')].filter(one => one.scrollWidth > one.clientWidth);
+  for (const svg of document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks')) {
+    const frame = svg.getBoundingClientRect();
+    cut.push(...[...svg.querySelectorAll('text')].filter(one => {
+      const box = one.getBoundingClientRect();
+      return one.textContent.endsWith('…') || box.left < frame.left - 1 || box.right > frame.right + 1
+        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+    }));
+  }
+  return cut.map(one => one.textContent);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height", "lang"), [(1920, 1080, "en"), (1366, 768, "en"), (1366, 768, "ko")])
+def test_the_board_fits_on_a_projector_in_large_type(classroom: Classroom, width: int, height: int, lang: str) -> None:
+    teacher, code = classroom.create_class()
+    student = classroom.join(code)
+    train_and_return(student)
     teacher.get_by_role("radio", name="shown").click()
     link = teacher.get_by_role("link", name="Board for the projector").get_attribute("href")
     assert link is not None
-    projector = classroom.opens(link.removeprefix(classroom.url), 1920, 1080)
-    one(projector.get_by_text("trials: 20"), "visible")
-    expect(projector.get_by_test_id("stVegaLiteChart")).to_have_count(3)
+    projector = classroom.open_page(f"{link.removeprefix(classroom.url)}&lang={lang}", width, height)
+    expect(projector.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(3)
+    texts = "[data-testid=stVegaLiteChart] svg.marks text:not([fill=transparent])"
+    smallest = {1920: 22, 1366: 15}[width]
+    wait_until_true(projector, f"Math.min(...({SIZES})('{texts}')) >= {smallest}")  # once the width is known
+    words = projector.evaluate(SIZES, ".board-line span, .ranking h3, .ranking p, .ranking li, .board-marks")
+    assert len(words) > 8 and min(words) >= 28 * width / 1920
     main = "document.querySelector('[data-testid=stMain]')"
-    projector.wait_for_function(f"{main}.scrollHeight <= {main}.clientHeight")
-    words = "[...document.querySelectorAll('.board-line span, .ranking li')]"
-    assert projector.evaluate(f"Math.min(...{words}.map(one => parseFloat(getComputedStyle(one).fontSize)))") >= 20
+    fits = f"{main}.scrollHeight <= {main}.clientHeight && {main}.scrollWidth <= {main}.clientWidth"
+    wait_until_true(projector, f"{fits} && ({CUT})().length === 0")
+
+
+def test_how_to_join_stays_on_the_board_while_somebody_may(classroom: Classroom) -> None:
+    teacher, code = classroom.create_class()
+    link = teacher.get_by_role("link", name="Board for the projector").get_attribute("href")
+    assert link is not None
+    projector = classroom.open_page(link.removeprefix(classroom.url), 1920, 1080)
+    qr = projector.locator(".st-key-board img")
+    width = "document.querySelector('.st-key-board img').getBoundingClientRect().width"
+    wait_until_true(projector, f"{width} > 500")  # large before the first round
+    student = classroom.join(code)
+    train_and_return(student)
+    expect(projector.get_by_test_id("stVegaLiteChart")).to_have_count(3)
+    expect_one(qr, "visible")
+    expect_one(projector.get_by_text(codes.grouped(code)), "visible")
+    teacher.get_by_text("students may join").click()
+    expect(qr).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 820])
 def test_nothing_of_the_class_is_wider_than_the_screen(classroom: Classroom, width: int) -> None:
-    teacher, code = classroom.teaches()
-    student = classroom.joins(code)
-    trains(student)
+    teacher, code = classroom.create_class()
+    student = classroom.join(code)
+    train_and_return(student)
     teacher.get_by_text("board on the students' screens").click()
     for page in (student, teacher):
         page.set_viewport_size({"width": width, "height": 900})
     teacher.get_by_text("Board", exact=True).click()
     for page in (student, teacher):
-        one(page.get_by_text("trials: 20"), "visible")
+        expect_one(page.get_by_text("trials: 20"), "visible")
         main = "document.querySelector('[data-testid=stMain]')"
-        page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
+        wait_until_true(page, f"{main}.scrollWidth <= {main}.clientWidth")
         charts = "[...document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks')]"
-        page.wait_for_function(
-            f"{charts}.length === 3 && {charts}.every(one => one.getBoundingClientRect().right <= window.innerWidth)"
+        wait_until_true(
+            page,
+            f"{charts}.length === 3 && {charts}.every(one => one.getBoundingClientRect().right <= window.innerWidth)",
         )
 
 
-def test_a_code_is_not_found_by_trying(classroom: Classroom, start_server: Callable[[], Server]) -> None:
+def test_guesses_of_a_class_code_are_limited(classroom: Classroom, start_server: Callable[[], Server]) -> None:
     classroom.url = start_server().url  # whose allowances nobody else uses
-    _, code = classroom.teaches()
-    guesser = classroom.opens("class_board")
+    _, code = classroom.create_class()
+    guesser = classroom.open_page("class_board")
     refused = guesser.get_by_text("Too many tries")
 
     def is_refused() -> int:
         guesser.get_by_placeholder("XXXX XXXX").fill(codes.draw())
         press(guesser, "Join")
-        one(guesser.get_by_text("no class with this code").or_(refused), "visible")
+        expect_one(guesser.get_by_text("no class with this code").or_(refused), "visible")
         settled(guesser)
         return refused.count()
 
     until(is_refused)  # ten and one for every ten seconds they take; the page's own tests count them
-    classroom.joins(code)  # somebody else is not held up
+    classroom.join(code)  # somebody else is not held up
 
 
 def test_a_proxy_on_this_machine_tells_addresses_apart() -> None:

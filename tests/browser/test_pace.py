@@ -1,4 +1,4 @@
-"""A page ticks less often in a crowd, and nothing on it is mounted again for that."""
+"""A page refreshes less often while many pages are open, without mounting its chart again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,23 +7,26 @@ import pytest
 from playwright.sync_api import Browser
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.pace import LONGEST, SHORTEST
-from tests.browser.conftest import PATIENCE, Server, Student
+from pages.components.refresh.pace import LONGEST, SHORTEST
+from tests.browser.conftest import Server
+from tests.browser.student import TIMEOUT_MS, Student, wait_until_true
 
-SVG = "document.querySelector('.st-key-live_chart svg')"
-LINE = "document.querySelector('.st-key-live_chart .mark-line path')?.getAttribute('d')?.length ?? 0"
+pytestmark = pytest.mark.long
+
+SVG = "document.querySelector('.st-key-map_chart svg')"
+LINE = "document.querySelector('.st-key-curves_chart .mark-line path')?.getAttribute('d')?.length ?? 0"
 
 
 @pytest.fixture
-def crowd(tmp_path: Path) -> Path:
-    """The crowd is there while this file is."""
+def crowd_file(tmp_path: Path) -> Path:
+    """The many pages are open while this file exists."""
     return tmp_path / "crowd"
 
 
 @pytest.fixture
-def server(start_server: Callable[..., Server], crowd: Path) -> Server:
-    """A server on which a crowd comes and goes."""
-    return start_server("tests.browser.crowded", CROWD=str(crowd))
+def server(start_server: Callable[..., Server], crowd_file: Path) -> Server:
+    """A server on which many pages open and close."""
+    return start_server("tests.browser.crowded", CROWD=str(crowd_file))
 
 
 def asks_for(interval: float) -> Callable[[bytes | str], bool]:
@@ -37,8 +40,8 @@ def asks_for(interval: float) -> Callable[[bytes | str], bool]:
     return asked
 
 
-def test_in_a_crowd_a_page_ticks_less_often_and_nothing_is_mounted_again(
-    server: Server, browser: Browser, crowd: Path
+def test_with_many_pages_open_a_page_refreshes_less_often_and_keeps_its_chart(
+    server: Server, browser: Browser, crowd_file: Path
 ) -> None:
     page = browser.new_context(viewport={"width": 1366, "height": 1300}, locale="en-US").new_page()
     student = Student(page)
@@ -47,13 +50,13 @@ def test_in_a_crowd_a_page_ticks_less_often_and_nothing_is_mounted_again(
     for label in ("trials", "epochs"):
         student.set_number(label, 200)
     student.press("Start round 1")
-    page.wait_for_function(f"({LINE}) > 0")
+    wait_until_true(page, f"({LINE}) > 0")
     page.evaluate(f"{SVG}.dataset.first = 'yes'")
-    for change, interval in ((crowd.touch, LONGEST), (crowd.unlink, SHORTEST)):
-        with opened.value.expect_event("framereceived", asks_for(interval), timeout=PATIENCE):
+    for change, interval in ((crowd_file.touch, LONGEST), (crowd_file.unlink, SHORTEST)):
+        with opened.value.expect_event("framereceived", asks_for(interval), timeout=TIMEOUT_MS):
             change()
         before = page.evaluate(LINE)
-        page.wait_for_function(f"({LINE}) > {before}")
+        wait_until_true(page, f"({LINE}) > {before}")
     assert page.evaluate(f"{SVG}.dataset.first") == "yes"
     student.press("Stop")
     page.context.close()

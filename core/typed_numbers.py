@@ -1,0 +1,188 @@
+"""Numbers as somebody types them: every number that a text may mean, and which of them a field takes.
+
+    0.001   0,001   1e-3   10^-3   10**-3   10⁻³   2·10^-3   20 %   １ｅ−３   1 000 000
+
+Figures of any script count, so do full-width letters, all kinds of minus sign, and an e in Hangul mode. Most texts mean
+one number; 1,000 may mean a thousand or one. A learning rate or a weight decay may also be typed as its exponent: -3
+for 0.001. What fits its field in more than one way raises AmbiguousNumber, so that the page asks.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from core.errors import N_, LessonError
+from core.hangul_keys import latin_keys
+from core.space import REACHES, ROUNDING, STEP, LogRange, exponent, snap, value, written
+
+MAX_LENGTH = 40  # characters of a number
+MOST_DECADES = 300  # of an exponent that is not whole
+RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹·˙", "-+0123456789..")
+SUPERSCRIPT = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+(?:[·˙.][⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
+SIGNS = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣➖", "-") | {"。": ".", "、": ",", "٫": ".", "٬": ",", "’": "'"})
+
+DECIMAL = r"(?:\d+(?:[.,]\d*)?|[.,]\d+)"
+GROUPED = re.compile(r"[+-]?\d{1,3}(?:([ ',.])\d{3})(?:\1\d{3})*")  # by spaces, apostrophes, commas or dots
+PLAIN = re.compile(rf"[+-]?{DECIMAL}")
+PERCENT = re.compile(rf"({DECIMAL})\s*%")
+SCIENTIFIC = re.compile(rf"([+-]?{DECIMAL})\s*[eE]\s*([+-]?\d+)")
+POWER = re.compile(
+    rf"(?:([+-]?{DECIMAL})\s*[*xX×·]\s*)?10\s*(?:\^|\*\*)\s*"
+    rf"(?:([+-]?\s*{DECIMAL})|\(\s*([+-]?\s*{DECIMAL})\s*\)|\{{\s*([+-]?\s*{DECIMAL})\s*\}})"
+)
+
+T = TypeVar("T", bound=float)
+
+
+class NotUnderstood(LessonError):
+    """A text that no number of its field can be meant by."""
+
+
+class AmbiguousNumber(LessonError):
+    """A text by which several numbers of its field can be meant. meanings: these numbers"""
+
+    def __init__(self, sentence: str, meanings: tuple[float, ...] = (), **values: object) -> None:
+        super().__init__(sentence, **values)
+        self.meanings = meanings
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.sentence, self.meanings), {"values": self.values}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A number that a text may mean."""
+
+    number: float
+    is_plain: bool  # figures alone: no power of ten and no percentage, so that it may also be meant as an exponent
+    is_grouped: bool = False  # commas, dots or spaces between thousands
+
+
+def readings(text: str) -> tuple[Reading, ...]:
+    """Every number that a text may mean, the likeliest first; none for anything else."""
+    if len(text) > MAX_LENGTH:
+        return ()
+    found = [one for one in _readings(_in_ascii(text)) if math.isfinite(one.number)]
+    return tuple(dict.fromkeys(found))
+
+
+def _in_ascii(text: str) -> str:
+    """The text with ASCII figures, signs and letters; what stands raised follows a ^."""
+    lowered = SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(RAISED), text)
+    typed = latin_keys(lowered).translate(SIGNS)
+    figures = (str(unicodedata.decimal(one)) if one.isdecimal() else one for one in typed)
+    return " ".join("".join(figures).split())
+
+
+def _readings(text: str) -> Iterable[Reading]:
+    if PLAIN.fullmatch(text):
+        yield Reading(_decimal(text), is_plain=True)
+    if (found := GROUPED.fullmatch(text)) and not text.lstrip("+-").startswith("0"):
+        yield Reading(float(text.replace(found[1], "")), is_plain=True, is_grouped=True)
+    if found := PERCENT.fullmatch(text):
+        yield Reading(_decimal(found[1]) / 100, is_plain=False)
+    if found := SCIENTIFIC.fullmatch(text):
+        yield Reading(_times_power(found[1], found[2]), is_plain=False)
+    if found := POWER.fullmatch(text):
+        yield Reading(_times_power(found[1] or "1", found[2] or found[3] or found[4]), is_plain=False)
+
+
+def _decimal(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _times_power(factor: str, exponent: str) -> float:
+    """factor * 10 ** exponent, correctly rounded where the exponent is whole; inf where it is too large."""
+    raised = exponent.replace(" ", "").replace(",", ".")
+    if re.fullmatch(r"[+-]?\d+", raised):
+        return float(f"{factor.replace(',', '.')}e{raised}")
+    return _decimal(factor) * value(float(raised)) if abs(float(raised)) < MOST_DECADES else math.inf
+
+
+# ------------------------------------------------------------------------------------------------- what a field takes
+
+
+def number_from(text: str, allows: Callable[[float], bool], refusal: LessonError) -> float:
+    """The number that a field takes of those that a text may mean.
+
+    allows: whether the field takes a number    refusal: raised when it takes none
+    Raises AmbiguousNumber when it takes several.
+    """
+    return _only((one.number for one in readings(text)), allows, refusal)
+
+
+def whole_number_from(text: str, allows: Callable[[int], bool], refusal: LessonError) -> int:
+    """The same for a field of whole numbers, in which 1,000 is a thousand, and 20.0 is 20."""
+    found = readings(text)
+    meant = [one.number for one in found if one.is_grouped] or [one.number for one in found]
+    return _only((int(one) for one in meant if one.is_integer()), allows, refusal)
+
+
+def _only(meant: Iterable[T], allows: Callable[[T], bool], refusal: LessonError) -> T:
+    allowed = tuple(dict.fromkeys(one for one in meant if allows(one)))
+    if not allowed:
+        raise refusal
+    if len(allowed) > 1:
+        raise AmbiguousNumber(N_("This can be read in two ways. Which one do you mean?"), allowed)
+    return allowed[0]
+
+
+def exponent_from(text: str, axis: str) -> float:
+    """The exponent, in tenths, that somebody typed for an end of a range: as such, or as a value.
+
+    axis: learning_rate or weight_decay. Raises NotUnderstood with what is allowed, AmbiguousNumber for what may be
+    both, such as 0.1, which is a value and also an exponent.
+    """
+    reach = REACHES[axis]
+    refusal = NotUnderstood(
+        N_("Type an exponent from {low} to {high}, such as -3, or a value from {low_value} to {high_value}, such as "
+           "0.001."),
+        **_limits(reach),
+    )  # fmt: skip
+    try:
+        return _only(map(snap, _exponents(text, reach)), lambda one: reach.low <= one <= reach.high, refusal)
+    except AmbiguousNumber as several:
+        question = N_("This can be an exponent or a value. Which one do you mean?")
+        raise AmbiguousNumber(question, several.meanings) from None
+
+
+def _exponents(text: str, reach: LogRange) -> Iterable[float]:
+    """Exponents that a text may mean, and those of the values that it may mean."""
+    for one in readings(text):
+        # a positive number that is no tenth is meant as a value: 0.001 would be the exponent 0
+        if one.is_plain and (one.number <= -STEP / 2 or abs(one.number - snap(one.number)) < ROUNDING):
+            yield one.number
+        if _holds(reach, one.number):
+            yield float(exponent(np.array(one.number)))
+
+
+def value_from(text: str, axis: str) -> float:
+    """The learning rate or weight decay that somebody typed: as a value, or below zero as its exponent.
+
+    axis: learning_rate or weight_decay. Raises NotUnderstood with what is allowed, and AmbiguousNumber.
+    """
+    reach = REACHES[axis]
+    refusal = NotUnderstood(
+        N_("The {axis} is a value from {low_value} to {high_value}, such as 0.001 or 10^-3."),
+        axis=axis.replace("_", " "), **_limits(reach),
+    )  # fmt: skip
+    below_zero = [one.number for one in readings(text) if one.is_plain and one.number < 0]
+    if below_zero:
+        return value(_only(below_zero, lambda one: reach.low <= one <= reach.high, refusal))
+    return number_from(text, lambda one: _holds(reach, one), refusal)
+
+
+def _holds(reach: LogRange, given: float) -> bool:
+    return value(reach.low) <= given <= value(reach.high)
+
+
+def _limits(reach: LogRange) -> dict[str, object]:
+    return {
+        "low": f"{reach.low:g}", "high": f"{reach.high:g}",
+        "low_value": written(reach.low), "high_value": written(reach.high),
+    }  # fmt: skip

@@ -1,0 +1,7 @@
+// Loads the page anew, once.
+export default function () {
+  if (!window.reloading) {
+    window.reloading = true;
+    location.reload();
+  }
+}

@@ -1,0 +1,244 @@
+"""Choosing one value, by a click on the map or in the table or by typing, and repeating trials on other seeds."""
+
+import streamlit as st
+
+from core.analysis.comparisons import rank_by_mean
+from core.analysis.guessing import guessing_insight
+from core.analysis.insights import BEST
+from core.analysis.statistics import mean_and_deviation
+from core.lab.choice import Choice
+from core.lab.extra_training import repeat_trials
+from core.lab.lab import Lab
+from core.lab.lab_round import LabRound
+from core.lab.next_step import MainButton, next_step
+from core.lab.search import proposed_trial
+from core.lab.seed_repeats import SEEDS
+from core.progress import RoundProgress
+from core.space import plain
+from core.typed_numbers import MAX_LENGTH, value_from
+from pages.components.frame.redraw import redraw_page
+from pages.components.frame.running_server import server
+from pages.components.frame.session import attempt, session, viewed_round
+from pages.components.frame.translation import _, error_markdown, translate_insight
+from pages.components.frame.widgets import on_change, widget_key
+from pages.components.refresh.pace import ticking
+
+FIELD_WIDTH = 170  # pixels
+
+
+def choosing(lab: Lab) -> None:
+    """The box for choosing one value, once the viewed round has ended."""
+    round_ = viewed_round(lab)
+    if round_ is None or not round_.progress.status.is_final or not len(round_.progress.ranking()):
+        return
+    with st.container(border=True, key="choosing"):
+        st.markdown(f"##### {_('Choose one value')}")
+        if lab.final is not None:
+            st.write(_("The test set has been opened, so this lab is closed for tuning."))
+            final_test_link(lab, _("See the final test"))
+            return
+        show_choice(lab)
+        value_fields(lab, round_)
+        repeats(lab, round_)
+
+
+def show_choice(lab: Lab) -> None:
+    """The choice made so far, or how to make one."""
+    if lab.chosen is None:
+        st.caption(_("Click a trial on the map, a panel or a row of the table, or type two values."))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(describe_choice(lab, lab.chosen), icon=":material/check_circle:")
+        final_test_link(lab, _("Go to the final test"))
+
+
+def final_test_link(lab: Lab, label: str) -> None:
+    """A link to the final test if the lesson has one."""
+    if not lab.lesson.opens("final_test"):
+        return
+    if next_step(lab).button is not MainButton.TEST:
+        st.page_link("final_test.py", label=label, icon=":material/flag:")
+    elif st.button(label, type="primary", icon=":material/flag:", key="to_final_test"):
+        st.switch_page("final_test.py")
+
+
+def describe_choice(lab: Lab, choice: Choice) -> str:
+    """A choice as a sentence, with the validation accuracy of the trial that it was taken from."""
+    value = _("Chosen: learning rate {learning_rate}, weight decay {weight_decay}").format(
+        learning_rate=plain(choice.learning_rate), weight_decay=plain(choice.weight_decay)
+    )
+    round_ = lab.round(choice.number) if choice.number is not None else None
+    if round_ is None or choice.trial is None:
+        return value
+    return value + _(" (round {number}, validation accuracy {accuracy:.2f})").format(
+        number=round_.number, accuracy=float(round_.progress.last_validation()[choice.trial])
+    )
+
+
+def value_fields(lab: Lab, round_: LabRound) -> None:
+    """Fields for the two values, filled from the trial pointed at or as typed, and the button that chooses them."""
+    state = session()
+    pointed = pointed_at(round_) is not None
+    round_, trial = shown_trial(lab, round_)
+    progress = round_.progress
+    rate, decay = state.draft or (plain(progress.learning_rate[trial]), plain(progress.weight_decay[trial]))
+    rate_key, decay_key = widget_key("choice_rate", rate), widget_key("choice_decay", decay)
+
+    def typed(value: str) -> None:
+        state.draft = (st.session_state.get(rate_key, rate), st.session_state.get(decay_key, decay))
+        state.unlikely, state.choice_fault = None, None
+
+    def choose() -> None:
+        attempt(choose_shown, lab, round_, trial)
+        state.choice_fault, state.fault = state.fault, None  # shown beside the fields, not at the top
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for label, shown, key in ((_("learning rate"), rate, rate_key), (_("weight decay"), decay, decay_key)):
+            st.text_input(
+                label, shown, key=key, max_chars=MAX_LENGTH, on_change=on_change(key, typed), width=FIELD_WIDTH
+            )
+        st.button(
+            _("Choose this value"), icon=":material/check_circle:", on_click=choose, key="choose",
+            type="primary" if next_step(lab).button is MainButton.CHOOSE else "secondary",
+        )  # fmt: skip
+        rank = int((progress.ranking() == trial).argmax()) + 1
+        if state.draft is None:
+            shown = _("Best-{rank} of round {number}").format(rank=rank, number=round_.number)
+            shown += given_up_suffix(progress, trial)
+            if proposed_trial(lab) == (round_.number, trial) and not pointed:
+                shown = _("Suggested: {trial}. Its mean with the trials near it is the highest.").format(trial=shown)
+            st.caption(shown)
+    if state.choice_fault is not None:
+        st.warning(error_markdown(state.choice_fault), icon=":material/info:")
+    if state.unlikely is not None:
+        st.warning(
+            _("No round has looked there: nothing is known about this value yet. Choose it all the same?"),
+            icon=":material/help:",
+        )
+        st.button(
+            _("Choose it all the same"), on_click=attempt, args=(choose_confirmed, lab, state.unlikely),
+            key="choose_unlikely",
+        )  # fmt: skip
+
+
+def pointed_at(round_: LabRound) -> int | None:
+    """The trial of a round that was clicked; None if none was."""
+    number, trial = session().pointed or (0, 0)
+    return trial if number == round_.number and trial < round_.progress.plan.trials else None
+
+
+def shown_trial(lab: Lab, round_: LabRound) -> tuple[LabRound, int]:
+    """The trial of a round that was clicked, else the one that the whole search proposes, with its round."""
+    trial, proposed = pointed_at(round_), proposed_trial(lab)
+    of = lab.round(proposed[0]) if trial is None and proposed is not None else None
+    if of is not None and proposed is not None:
+        return of, proposed[1]
+    return round_, int(round_.progress.ranking()[0]) if trial is None else trial
+
+
+def given_up_suffix(progress: RoundProgress, trial: int) -> str:
+    """After which epoch a trial was given up, to be appended to its name; empty if it was not."""
+    if not progress.given_up[trial]:
+        return ""
+    return _(", given up after epoch {epoch}").format(epoch=int(progress.epochs_done[trial]))
+
+
+def point_at(round_: LabRound, trial: int) -> None:
+    """Remember a trial that was clicked."""
+    state = session()
+    state.pointed, state.draft, state.unlikely, state.choice_fault = (round_.number, trial), None, None, None
+
+
+def choose_shown(lab: Lab, round_: LabRound, trial: int) -> None:
+    """Choose what the fields show; a value outside the ranges of all rounds waits to be confirmed.
+
+    Raises LessonError for a value that cannot be chosen.
+    """
+    state = session()
+    progress = round_.progress
+    if state.draft is None:
+        rate, decay = float(progress.learning_rate[trial]), float(progress.weight_decay[trial])
+        choice = Choice(rate, decay, round_.number, trial)
+    else:
+        rate_text, decay_text = state.draft
+        choice = Choice(value_from(rate_text, "learning_rate"), value_from(decay_text, "weight_decay"))
+    state.unlikely = None
+    lab.check(choice)
+    if lab.was_searched(choice.learning_rate, choice.weight_decay):
+        lab.choose(choice)
+    else:
+        state.unlikely = choice
+
+
+def choose_confirmed(lab: Lab, choice: Choice) -> None:
+    """Choose the value that waited to be confirmed, unless others have been typed since the page was drawn."""
+    state = session()
+    if state.unlikely == choice:
+        state.unlikely = None
+        lab.choose(choice)
+
+
+def repeats(lab: Lab, round_: LabRound) -> None:
+    """Repeats of trials on other seeds: start, progress, result."""
+    busy = lab.seed_repeat is not None and not lab.seed_repeat.is_done
+    ranking = [int(trial) for trial in round_.progress.ranking() if not round_.progress.diverged[trial]]
+    of, trial = shown_trial(lab, round_)
+
+    def repeat(number: int, trials: list[int]) -> None:
+        attempt(repeat_trials, lab, server().engine, number, trials)
+
+    st.caption(_("How much of this accuracy is luck? Train again with other splits, initial weights and mini-batches."))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        best = ranking[:BEST]
+        st.button(
+            _("Best-1 to Best-{count} again on {seeds} seeds").format(count=len(best), seeds=SEEDS),
+            icon=":material/casino:", on_click=repeat, args=(round_.number, best), disabled=busy or not best,
+            key="again_best",
+        )  # fmt: skip
+        st.button(
+            _("This trial again on {seeds} seeds").format(seeds=SEEDS), icon=":material/casino:", on_click=repeat,
+            args=(of.number, [trial]), disabled=busy, key="again_one",
+        )  # fmt: skip
+    ticking(repeat_progress, busy, lab)
+    for sentence in repeat_sentences(lab, round_):
+        st.markdown(f"- {sentence}")
+
+
+def repeat_progress(lab: Lab, running: bool) -> None:
+    """A progress bar of the repeats."""
+    job = lab.seed_repeat
+    if running and (job is None or job.is_done):
+        redraw_page()
+    if job is not None and not job.is_done:
+        st.progress(job.share, _("Training again on other seeds"))
+
+
+def repeat_sentences(lab: Lab, round_: LabRound) -> list[str]:
+    """What the repeats show; trials are named by their rank in the round."""
+    rank = {int(trial): place for place, trial in enumerate(round_.progress.ranking(), start=1)}
+    found = {trial: accuracy for (number, trial), accuracy in lab.repeats.items() if number == round_.number}
+    if not found:
+        return []
+    guessing = guessing_insight([round_.progress])
+    if guessing is not None:
+        return [translate_insight(guessing)]
+    leader, tied, behind = rank_by_mean(found, round_.progress.plan.validation_images())
+    mean, deviation = mean_and_deviation(found[leader])
+    sentences = [
+        _("On {seeds} other seeds Best-{rank} has a mean of {mean:.3f}, standard deviation {deviation:.3f}; in the "
+          "round it had {before:.3f}.")
+        .format(seeds=len(found[leader]), rank=rank[leader], mean=mean, deviation=deviation,
+                before=float(round_.progress.last_validation()[leader]))
+    ]  # fmt: skip
+    if tied:
+        sentences.append(
+            _("A tie with it, chance can explain the difference: {trials}.").format(trials=rank_names(tied, rank))
+        )
+    if behind:
+        sentences.append(_("Behind it by more than chance explains: {trials}.").format(trials=rank_names(behind, rank)))
+    return sentences
+
+
+def rank_names(trials: list[int], rank: dict[int, int]) -> str:
+    """Trials by rank: Best-2, Best-5."""
+    return ", ".join(f"Best-{place}" for place in sorted(rank[trial] for trial in trials))

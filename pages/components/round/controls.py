@@ -1,0 +1,249 @@
+"""The controls of the next round: ranges, trials, epochs, and what is rarely needed, folded away.
+
+A control shows a value of the lab's plan; a change of it changes the plan at once.
+"""
+
+import streamlit as st
+
+from core.analysis.insights import AXIS_HELP, AXIS_NAMES
+from core.data.datasets import training_count
+from core.data.download import download_mnist
+from core.data.idx import DatasetError
+from core.data.mnist_files import mnist_fault, mnist_folder
+from core.errors import LessonError
+from core.lab.lab import Lab
+from core.lab.next_step import MainButton, next_step
+from core.lab.search import search_of
+from core.progress import Status
+from core.settings import GROUPS, settings_in, settings_of
+from core.space import REACHES, STEP, LogRange, power, written
+from core.typed_numbers import exponent_from
+from pages.components.frame.number_field import check_nothing_refused, number_field, refusals
+from pages.components.frame.redraw import redraw_page
+from pages.components.frame.running_server import server
+from pages.components.frame.session import attempt, session, wait_until_saved
+from pages.components.frame.translation import _, error_markdown
+from pages.components.frame.widgets import lazy_popover, on_change, shortcut_help, widget_key
+from pages.components.round.giving_up import give_up_button, rungs
+from pages.components.round.network_settings import network_settings
+from pages.components.round.plan_fields import plan_field
+from pages.components.round.round_names import round_names
+
+FOLDED = [group for group in GROUPS if group not in ("trials", "epochs")]  # settings that are folded away
+END_WIDTH = 76  # pixels of the field of a range's end
+
+# with Ctrl or Alt: they reach the page while Hangul is typed, and do not disturb a screen reader's single keys; not
+# Ctrl+Z, which takes back what is typed in a field
+START_KEYS, PAUSE_KEYS, UNDO_KEYS = "Ctrl+Enter", "Alt+P", "Alt+Z"
+
+
+def controls(lab: Lab, may_start: bool = True) -> None:
+    """All controls of the next round, what is set before what starts it: a change and a click may arrive together.
+
+    may_start: whether the teacher lets rounds be started
+    """
+    session().shown = lab.coming  # before anything of it is drawn
+    with st.container(key="controls"):
+        for axis in REACHES:
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{axis}_row"):
+                range_control(lab, axis)
+            refusals(f"{axis}_low", f"{axis}_high")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="counts_row"):
+            for count in ("trials", "epochs"):
+                if not lab.lesson.hides(count):
+                    plan_field(lab, count)
+            if not all(lab.lesson.hides(group) for group in FOLDED):
+                lazy_popover(_("More settings"), lambda: more_settings(lab), "more_settings", ":material/tune:")
+        refusals("plan_trials", "plan_epochs")
+        with st.container(horizontal=True, gap="xsmall", key="start_row"):
+            start_or_stop(lab, may_start)
+            undo_button(lab)
+        with st.container(horizontal=True, gap="xsmall", key="suggestions_row"):
+            if lab.busy and lab.latest is not None:
+                give_up_button(lab.latest)
+            else:
+                suggested_ranges(lab)
+        notes(lab)
+        if session().offer_mnist:
+            offer_mnist(lab)
+
+
+def notes(lab: Lab) -> None:
+    """What of the next round is not seen in its fields: the epochs left to the lab, and whether trials are given up."""
+    if lab.left is not None:
+        with st.container(key="epochs_left", width="content"):
+            st.caption(
+                _("{left} of {budget} epochs left").format(left=lab.left, budget=lab.lesson.budget),
+                help=_("Only rounds count. Comparisons, repeats, replays, the race and the final test are free."),
+            )
+    if lab.plan.give_up:
+        st.caption(_("Give up early: {rungs}").format(rungs=", ".join(map(str, lab.plan.give_up))))
+
+
+def range_control(lab: Lab, axis: str) -> None:
+    """One hyperparameter's range: a slider for the hand, two fields for the keyboard."""
+    range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
+    slider = widget_key(f"{axis}_slider", (range_.low, range_.high))
+
+    def take_low(end: float) -> None:
+        take(end, max(end, now().high))  # an end that is typed beyond the other pushes it along
+
+    def take_high(end: float) -> None:
+        take(min(end, now().low), end)
+
+    def take_moved(ends: tuple[float, float]) -> None:
+        low, high = ends
+        if low == range_.low:
+            take_high(high)
+        elif high == range_.high:
+            take_low(low)
+        else:
+            take(low, high)
+
+    def now() -> LogRange:
+        return lab.plan.space.ranges()[axis]  # the other end may have been changed since this was drawn
+
+    def take(low: float, high: float) -> None:
+        lab.set_ranges(lab.plan.space.with_range(axis, LogRange(low, high).within(reach)))
+
+    st.slider(
+        f"{_(AXIS_NAMES[axis])}:  {written(range_.low)} … {written(range_.high)}",
+        reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider,
+        help=_(AXIS_HELP[axis]),
+        on_change=on_change(slider, lambda ends: attempt(take_moved, ends)),
+    )  # fmt: skip
+    for name, label, end, take_end in (
+        ("low", _("from 10^"), range_.low, take_low),
+        ("high", _("to 10^"), range_.high, take_high),
+    ):
+        number_field(
+            f"{axis}_{name}", label, f"{end:g}", lambda text: exponent_from(text, axis), take_end,
+            lambda end: f"{power(end)} = {written(end)}", width=END_WIDTH,
+        )  # fmt: skip
+
+
+def start_or_stop(lab: Lab, may_start: bool) -> None:
+    """The one primary button: Start while nothing runs, else Pause and Stop."""
+    latest = lab.latest
+    if latest is not None and lab.busy:
+        if latest.progress.status is Status.PAUSED:
+            st.button(
+                _("Resume"), icon=":material/play_arrow:", type="primary", on_click=latest.resume, shortcut=PAUSE_KEYS,
+                help=shortcut_help(PAUSE_KEYS),
+            )  # fmt: skip
+        elif latest.progress.status is Status.RUNNING:
+            st.button(
+                _("Pause"), icon=":material/pause:", on_click=latest.pause, shortcut=PAUSE_KEYS,
+                help=shortcut_help(PAUSE_KEYS),
+            )  # fmt: skip
+        st.button(_("Stop"), icon=":material/stop:", on_click=latest.stop)
+        return
+    moved = latest is not None and lab.plan.space != latest.progress.plan.space
+    label = _("Start round {number} in these ranges") if moved else _("Start round {number}")
+    st.button(
+        label.format(number=lab.next_number),
+        icon=":material/play_arrow:",
+        type="primary" if next_step(lab).button is MainButton.START else "secondary",
+        key="start",
+        on_click=start,
+        args=(lab,),
+        disabled=lab.final is not None or not may_start,
+        shortcut=START_KEYS,
+        help=shortcut_help(START_KEYS),
+    )
+
+
+def suggested_ranges(lab: Lab) -> None:
+    """The buttons that set the ranges that follow from the search. They are always there, so that nothing jumps."""
+    search = search_of(lab)
+    rounds = round_names(search.trials.numbers) if search is not None else ""
+    box, suggestion = (search.box, search.suggestion) if search is not None else (None, None)
+    for key, ranges, icon, label, help in (
+        ("box", box, ":material/select_all:", _("Zoom to the best area"),
+         _("The ranges around good trials with good trials near them. From {rounds}.")),
+        ("move", suggestion, ":material/move_up:", _("Apply the suggestion"),
+         _("Ranges in which better values may lie. From {rounds}.")),
+    ):  # fmt: skip
+        st.button(
+            label, icon=icon, disabled=ranges is None, key=key, on_click=attempt, args=(lab.set_ranges, ranges),
+            help=help.format(rounds=rounds) if rounds else None,
+        )  # fmt: skip
+
+
+def undo_button(lab: Lab) -> None:
+    """Back to the ranges before."""
+    st.button(
+        _("Undo"), icon=":material/undo:", key="undo", disabled=not lab.undo_stack,
+        on_click=lambda: attempt(lab.undo, session().shown), shortcut=UNDO_KEYS, help=shortcut_help(UNDO_KEYS),
+    )  # fmt: skip
+
+
+def start(lab: Lab) -> None:
+    """Begin the next round and look at it."""
+    state = session()
+    state.viewed = None
+    attempt(start_shown, lab)
+    wait_until_saved(lab)
+    state.offer_mnist = isinstance(state.fault, DatasetError)
+
+
+def start_shown(lab: Lab) -> None:
+    """Begin the round that the page shows. Raises LessonError, also if it is not the lab's next round any more."""
+    forget_unused_fields(lab)
+    check_nothing_refused()
+    lab.start(server().engine, session().shown)
+
+
+def forget_unused_fields(lab: Lab) -> None:
+    """Forget what was refused in fields that are not drawn any more since they change nothing in the next round."""
+    refused, plan = session().refused, lab.plan
+    if not plan.give_up:
+        refused.pop("give_up_rungs", None)
+    for name, setting in settings_of(type(plan)).items():
+        if not setting.applies(plan) or (setting.group == "give_up" and not plan.give_up):
+            refused.pop(f"plan_{name}", None)
+
+
+def more_settings(lab: Lab) -> None:
+    """What a lesson rarely changes."""
+    groups = [group for group in FOLDED if group not in ("network", "give_up") and not lab.lesson.hides(group)]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for name in settings_in(type(lab.plan), groups):
+            if name == "dataset":
+                plan_field(lab, name, lambda chosen: choose_dataset(lab, chosen))
+            else:
+                plan_field(lab, name)
+    if not lab.lesson.hides("network"):
+        network_settings(lab)
+    refusals(*(f"plan_{name}" for name in settings_in(type(lab.plan), [*groups, "network"])))
+    if not lab.lesson.hides("give_up"):
+        rungs(lab)
+
+
+def choose_dataset(lab: Lab, name: str) -> None:
+    """Take the data set chosen, or offer to download it."""
+    session().offer_mnist = name == "mnist" and mnist_fault(mnist_folder()) is not None
+    if not session().offer_mnist:
+        attempt(lambda: lab.change(dataset=name, images=min(lab.plan.images, training_count(name))))
+
+
+def offer_mnist(lab: Lab) -> None:
+    """Download MNIST where it is missing; whatever goes wrong, the digits are there."""
+    folder = mnist_folder()
+    if (fault := mnist_fault(folder)) is None:  # somebody else has downloaded it meanwhile
+        return
+    st.info(f"{error_markdown(fault)} {_('The download has 10 MB, once.')}", icon=":material/download:")
+    if not st.button(_("Download MNIST"), icon=":material/download:"):
+        return
+    bar = st.progress(0.0, _("Downloading MNIST"))
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total)
+
+    try:
+        download_mnist(folder, show)
+        session().offer_mnist = False
+        lab.change(dataset="mnist")
+    except LessonError as fault:
+        session().fault = fault
+    redraw_page()

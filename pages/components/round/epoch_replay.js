@@ -1,0 +1,83 @@
+// Links the charts of a round: the trial that is pointed at, and the epoch that a replay has come to. A chart has a field
+// for each of the two, which Vega makes and page.css hides.
+const PLAY = 'M2 1 11 6 2 11z', PAUSE = 'M2 1h3v10H2zM7 1h3v10H7z';
+const FRAME = 60; // milliseconds between two steps at least
+const set = (name, value) => {
+  for (const field of document.querySelectorAll(`.vega-bindings input[name=${name}]`)) {
+    if (field.value === String(value)) continue;
+    field.value = value;
+    field.dispatchEvent(new Event('input'));
+  }
+};
+const point = event => {
+  const mark = event.target.closest?.('[data-testid="stVegaLiteChart"]') && event.target.__data__;
+  set('hover', mark?.datum?.trial ?? -1); // Vega keeps with each mark what it stands for
+};
+const MAP = '.st-key-map_chart svg.marks';
+// A finger on the map scrolls the page, and a tap picks a trial. Only while the switch is on, it draws a box.
+const press = event => {
+  const draws = event.pointerType !== 'touch' || 'drawing' in document.documentElement.dataset;
+  if (!draws && event.target.closest?.(MAP)) event.stopPropagation();
+};
+// A finger that the browser takes away ends its box, which the chart removes by itself (BRUSH in map_chart.py).
+const end = event => setTimeout(() => {
+  window.dispatchEvent(new PointerEvent('pointerup', { pointerId: event.pointerId, pointerType: event.pointerType }));
+});
+
+export default function ({ data, parentElement }) {
+  const [button, slider, speed] = ['button', '[type=range]', 'select'].map(name => parentElement.querySelector(name));
+  const text = parentElement.querySelector('output');
+  const state = parentElement.replay ??= { round: null, timer: null };
+  const show = epoch => {
+    slider.value = epoch;
+    const ended = Number(slider.value) >= data.epochs;
+    text.textContent = data.words.epoch.replace('{epoch}', slider.value).replace('{epochs}', data.epochs);
+    set('replay', ended ? data.end : slider.value);
+    return ended;
+  };
+  const name = () => {
+    button.querySelector('path').setAttribute('d', state.timer ? PAUSE : PLAY);
+    button.title = state.timer ? data.words.pause : data.words.play;
+    button.setAttribute('aria-label', button.title);
+  };
+  const stop = () => { clearInterval(state.timer); state.timer = null; name(); };
+  const play = () => {
+    stop();
+    if (Number(slider.value) >= data.epochs) show(1);
+    const began = performance.now(), from = Number(slider.value);
+    state.timer = setInterval(() => {
+      const seconds = (performance.now() - began) / 1000;
+      if (show(Math.floor(from + seconds * speed.value * data.epochs / data.seconds))) stop();
+    }, FRAME);
+    name();
+  };
+  for (const one of [button, slider, speed]) one.disabled = !data.ready;
+  slider.max = data.epochs;
+  slider.setAttribute('aria-label', data.words.slider);
+  speed.setAttribute('aria-label', data.words.speed);
+  slider.oninput = () => { stop(); show(slider.value); };
+  button.onclick = () => state.timer ? stop() : play();
+  speed.onchange = () => { if (state.timer) play(); };
+  if (state.round !== data.round || !data.ready) { stop(); show(data.epochs); }
+  if (!data.ready) text.textContent = '';
+  name();
+  // a round that was over in a moment is shown once more to whoever watched it, so that it can be seen to move
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  if (data.ready && data.short && state.watched === data.round && !still) play();
+  state.watched = data.running ? data.round : null;
+  state.round = data.round;
+  const draw = parentElement.querySelector('[type=checkbox]');
+  draw.nextElementSibling.textContent = data.words.draw;
+  draw.onchange = () => document.documentElement.toggleAttribute('data-drawing', draw.checked);
+  document.documentElement.toggleAttribute('data-drawing', draw.checked);
+  document.addEventListener('pointerover', point);
+  document.addEventListener('pointerdown', press, true);
+  window.addEventListener('pointercancel', end);
+  return () => {
+    document.documentElement.removeAttribute('data-drawing');
+    document.removeEventListener('pointerover', point);
+    document.removeEventListener('pointerdown', press, true);
+    window.removeEventListener('pointercancel', end);
+    clearInterval(state.timer);
+  };
+}

@@ -1,0 +1,232 @@
+"""The part of the page that is drawn again while a round runs: progress, Best-5, insights, the map and the curves."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.lab.lab import Lab
+from core.lab.lab_round import LabRound
+from core.progress import RoundProgress, Status
+from core.space import REACHES, LogRange, SearchSpace
+from pages.components.frame.assets import style
+from pages.components.frame.faults import save_error
+from pages.components.frame.redraw import redraw_page
+from pages.components.frame.running_server import server
+from pages.components.frame.session import attempt, session, viewed_round
+from pages.components.frame.translation import _, detect_language, language, translate_error
+from pages.components.frame.widgets import on_change
+from pages.components.refresh.cache import memoize_on
+from pages.components.refresh.pace import ticking
+from pages.components.refresh.waiting import first_points, wait_for_finish
+from pages.components.round import curves_chart, map_chart, tables
+from pages.components.round.chart_style import PAPER, domains
+from pages.components.round.choosing import point_at, pointed_at
+from pages.components.round.marks_legend import marks_legend_html
+from pages.components.round.round_text import NO_ROUND, memoize_unfinished, round_html
+
+MAP_KEY, CURVES_KEY = "map_chart", "curves_chart"
+AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
+MIN_BOX = 0.2  # decades; a narrower box comes from a click or a scroll that moved
+TABLES_OF_A_LAB = 8  # of a kind, kept for all of its tabs
+NOTHING_POINTED = tables.arrow(tables.pointed_table(NO_ROUND, None))
+NO_REPEATS = tables.arrow(tables.repeats_table(NO_ROUND, {}))
+
+STYLE = style(__file__, "workbench.css")
+
+
+def live_round(lab: Lab, width: int) -> None:
+    """Draw the viewed round, again and again while it runs. width: pixels of the page"""
+    running = active_status(lab)
+    if running is Status.RUNNING:
+        first_points(lab)
+    with st.container(key="live"):
+        ticking(draw, running, lab, width)
+    with st.container(key="workbench_style"):
+        st.html(STYLE + f"<style>:root {{--paper: {PAPER[is_dark()]};}}</style>")
+
+
+def is_dark() -> bool:
+    """Whether the browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def active_status(lab: Lab) -> Status | None:
+    """The status of the lab's latest round, viewed or not, while it waits or runs; else None."""
+    status = lab.latest.progress.status if lab.latest else None
+    return status if status in (Status.WAITING, Status.RUNNING) else None
+
+
+def draw(lab: Lab, width: int, running: Status | None) -> None:
+    """One tick. running: the status that the rest of the page was drawn for"""
+    state = session()
+    detect_language()
+    round_ = viewed_round(lab)
+    progress = round_.progress if round_ else None
+    if state.redraw or running != active_status(lab):
+        state.redraw = False
+        redraw_page()
+    line, marks = st.empty(), marks_legend_html(lab, round_, is_dark())
+
+    def show_progress() -> None:
+        line.html(round_html(lab, round_, marks) + (warnings_html() if running else ""))
+
+    show_progress()
+    spaces = labelled_ranges(lab, round_)
+    lr, wd = domains([*spaces.values(), SearchSpace()])
+    plan = progress.plan if progress else lab.plan
+    panels = min(tables.PANELS, plan.trials)
+    dark = is_dark()
+    found = datasets(lab, round_, spaces, map_chart.plane(width, lr, wd))
+    curves = curves_chart.curves_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
+    draw_chart(
+        lab, MAP_KEY, map_chart.map_spec(width, lr, wd, language(), dark), found, map_chart.TABLES, ["brush", "picked"],
+        _("Map of trials by learning rate and weight decay"),
+    )  # fmt: skip
+    if round_ is None:
+        return  # there are no curves yet
+    draw_chart(
+        lab, CURVES_KEY, curves, found, curves_chart.tables_of(width), ["picked"],
+        _("The accuracy curves of the best trials"),
+    )  # fmt: skip
+    if running is Status.RUNNING and round_ is not None and round_ is lab.latest:
+        wait_for_finish(round_, show_progress)
+
+
+def draw_chart(
+    lab: Lab, key: str, spec: dict[str, Any], found: dict[str, bytes], needed: Sequence[str], modes: list[str], alt: str
+) -> None:
+    """Draw a chart of the round.
+
+    found: tables by name    needed: names of those it shows    modes: its selections    alt: what it shows, in words
+    """
+    st.vega_lite_chart(
+        {**spec, "datasets": {name: found[name] for name in needed}},
+        key=key,
+        on_select=on_change(key, lambda event: take_selection(lab, event.selection)),
+        selection_mode=modes,
+        alt=alt,
+    )
+
+
+def datasets(
+    lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace], plane: tables.Plane
+) -> dict[str, bytes]:
+    """The tables of both charts by name, as Arrow bytes; those that a tick does not change are kept."""
+    progress = round_.progress if round_ else RoundProgress.of(lab.plan)
+    earlier_rounds = tuple(earlier.progress for earlier in lab.rounds if round_ and earlier.number < round_.number)
+    return {
+        "points": points_bytes(progress),
+        "curves": curves_bytes(progress),
+        "earlier": earlier_bytes(lab, earlier_rounds),
+        "boxes": boxes_bytes(lab, tuple(spaces.items()), lab.plan.space, plane),
+        "repeats": repeats_bytes(round_, lab.repeats),
+        "pointed": pointed_bytes(round_),
+    }
+
+
+@memoize_unfinished
+def points_bytes(progress: RoundProgress) -> bytes:
+    """The table of trials as Arrow bytes; of a round that has ended, with what they were after each epoch."""
+    table = tables.replay_table if progress.status.is_final else tables.points_table
+    return tables.arrow(table(progress))
+
+
+@memoize_unfinished
+def curves_bytes(progress: RoundProgress) -> bytes:
+    """The table of the best trials' curves as Arrow bytes."""
+    return tables.arrow(tables.curves_table(progress))
+
+
+@memoize_on(max_entries=TABLES_OF_A_LAB)
+def earlier_bytes(lab: Lab, rounds: tuple[RoundProgress, ...]) -> bytes:
+    """The trials of the rounds before the viewed one; for ten rounds it takes 17 ms, three times as long as a tick."""
+    return tables.arrow(tables.earlier_table(list(rounds)))
+
+
+@memoize_on(max_entries=TABLES_OF_A_LAB)
+def boxes_bytes(
+    lab: Lab, spaces: tuple[tuple[str, SearchSpace], ...], coming: SearchSpace, plane: tables.Plane
+) -> bytes:
+    """The ranges of rounds, by their labels on the map. coming: the next round's    plane: the map"""
+    return tables.arrow(tables.boxes_table(dict(spaces), coming, plane))
+
+
+def pointed_bytes(round_: LabRound | None) -> bytes:
+    """The table of the trial pointed at as Arrow bytes; one constant for the many tabs without any."""
+    trial = pointed_at(round_) if round_ else None
+    return (
+        NOTHING_POINTED
+        if round_ is None or trial is None
+        else tables.arrow(tables.pointed_table(round_.progress, trial))
+    )
+
+
+def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
+    """The table of the viewed round's repeats on other seeds as Arrow bytes; one constant for rounds without any."""
+    found = {trial: accuracy for (number, trial), accuracy in repeats.items() if round_ and number == round_.number}
+    return tables.arrow(tables.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
+
+
+def labelled_ranges(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
+    """Label and ranges of the rounds up to the viewed one, and of the next round where they differ."""
+    numbers: dict[SearchSpace, list[int]] = {}  # rounds in the same ranges share a label
+    for earlier in lab.rounds:
+        if round_ and earlier.number <= round_.number:
+            numbers.setdefault(earlier.progress.plan.space, []).append(earlier.number)
+    shown = {_("round {number}").format(number=round_numbers(found)): space for space, found in numbers.items()}
+    if lab.plan.space not in shown.values():
+        shown[_("next round")] = lab.plan.space
+    return shown
+
+
+def round_numbers(numbers: list[int]) -> str:
+    """Numbers of rounds, short enough for a label: 2 / 1, 2, 3 / 1, …, 7."""
+    return ", ".join(map(str, numbers if len(numbers) <= 3 else [numbers[0], "…", numbers[-1]]))
+
+
+def take_selection(lab: Lab, found: Mapping[str, Any]) -> None:
+    """Make a box drawn on the map the next round's ranges, and remember a trial that was clicked.
+
+    found: the chart's selections by name
+    """
+    if (box := box_of(found)) is not None:
+        attempt(lab.set_ranges, box)
+        session().redraw = True
+    round_, trial = viewed_round(lab), trial_of(found)
+    if (
+        round_ is not None
+        and trial is not None
+        and (session().pointed != (round_.number, trial) or session().draft is not None)
+    ):
+        point_at(round_, trial)
+        session().redraw = True
+
+
+def box_of(selection: Mapping[str, Any]) -> SearchSpace | None:
+    """The box drawn on the map; None if there is none, or for anything that a chart does not send."""
+    with suppress(TypeError, ValueError, LookupError, AttributeError):
+        drawn = selection["brush"]
+        ends = {axis: [float(end) for end in drawn[name]] for axis, name in AXES_OF_BRUSH.items()}
+        if min(max(pair) - min(pair) for pair in ends.values()) >= MIN_BOX:
+            return SearchSpace(
+                **{axis: LogRange(min(pair), max(pair)).within(REACHES[axis]) for axis, pair in ends.items()}
+            )
+    return None
+
+
+def trial_of(selection: Mapping[str, Any]) -> int | None:
+    """The trial that was clicked; None if there is none, or for anything that a chart does not send."""
+    with suppress(TypeError, ValueError, LookupError, AttributeError, OverflowError):
+        trial = int(selection["picked"][0]["trial"])
+        return trial if trial >= 0 else None
+    return None
+
+
+def warnings_html() -> str:
+    """What is amiss while a round runs: nothing trains, nothing is saved; on an idle page `show_faults` says it."""
+    troubles = [one for one in (server().engine.notice(), save_error()) if one is not None]
+    return "".join(f'<div class="amiss" role="alert">{escape(translate_error(one))}</div>' for one in troubles)

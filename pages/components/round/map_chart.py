@@ -1,0 +1,191 @@
+"""The map of a round, trials by learning rate and weight decay, and accuracy against either hyperparameter beside it.
+
+The chart names the tables of tables.py and holds none of their data. It stays the same from tick to tick, so the
+browser moves the marks and does not build the chart again.
+"""
+
+from typing import Any
+
+import altair as alt
+
+from core.analysis.insights import BEST
+from pages.components.frame.translation import catalogue
+from pages.components.refresh.cache import memoize
+from pages.components.round.chart_style import (
+    BOX,
+    FAINT,
+    HIGHLIGHT,
+    INK,
+    PAPER,
+    PRIMARY,
+    TEXT_SIZE,
+    TRAINING,
+    Domain,
+    accuracy_axis,
+    accuracy_colour,
+    config,
+    diverged_shape,
+    power_axis,
+    to_vega_lite,
+    trial_tooltip,
+)
+from pages.components.round.page_layout import Layout, layout
+from pages.components.round.tables import LATEST_EPOCH, Plane
+
+MAP_HEIGHT, TALL_MAP_HEIGHT, STRIP_HEIGHT = 300, 260, 90  # pixels; the map is taller with a column beside it
+TABLES = ("points", "earlier", "boxes", "repeats", "pointed")
+# dragging inside a box draws a new one instead of moving it
+BRUSH = {
+    "type": "interval",
+    "encodings": ["x", "y"],
+    "translate": False,
+    "zoom": False,
+    "clear": "dblclick, window:pointercancel",  # a drag that was cancelled leaves nothing
+}
+PICK = {"type": "point", "fields": ["trial"], "on": "click", "toggle": False}
+# The trial pointed at in this chart or the other one, -1 for none. epoch_replay.js sets it: Vega makes a field of it,
+# and page.css hides that.
+HOVER_PARAM = {"name": "hover", "value": -1, "bind": {"input": "range", "min": -1, "max": 1000, "step": 1}}
+# The epoch that a replay has come to, set by epoch_replay.js too
+REPLAY_PARAM = {
+    "name": "replay",
+    "value": LATEST_EPOCH,
+    "bind": {"input": "range", "min": 1, "max": LATEST_EPOCH, "step": 1},
+}
+SHOWN = "datum.since <= replay && replay < datum.until"
+BEST_ONLY = f"datum.rank <= {BEST}"
+HOVERED = "datum.trial >= 0 && datum.trial === hover"
+
+
+@memoize(256)  # each takes 25 KB, and 0.03 s to build
+def map_spec(width: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[str, Any]:
+    """The map as Vega-Lite, for the tables points, earlier, boxes, repeats and pointed.
+
+    width: pixels of the page    lr, wd: exponents that the map shows
+    lang: language of titles     dark: whether the theme is dark
+    """
+    word = catalogue(lang).gettext
+    sizes = layout(width)
+    rate, decay = word("learning rate"), word("weight decay")
+    axes = {"x": power_axis("x", "lr", None if sizes.strip else rate, lr), "y": power_axis("y", "wd", decay, wd)}
+    layers = map_layers(word, colour_legend(word, sizes), dark)
+    map_view = layered_view(layers, axes, width=sizes.map, height=plane(width, lr, wd).height)
+    return {
+        "$schema": alt.SCHEMA_URL,
+        "config": config(dark),
+        "data": {"name": "points"},
+        "vconcat": with_strips(map_view, word, sizes, lr, wd, dark) if sizes.strip else [map_view],
+        "spacing": 16,
+        "params": [
+            HOVER_PARAM,
+            REPLAY_PARAM,
+            {"name": "brush", "select": BRUSH, "views": ["map"]},
+            {"name": "picked", "select": PICK, "views": ["map", "by_lr", "by_wd"] if sizes.strip else ["map"]},
+        ],
+    }
+
+
+def plane(width: int, lr: Domain, wd: Domain) -> Plane:
+    """The map on a page `width` pixels wide. lr, wd: exponents that it shows"""
+    sizes = layout(width)
+    return Plane(sizes.map, TALL_MAP_HEIGHT if sizes.strip else MAP_HEIGHT, lr, wd)
+
+
+def with_strips(
+    map_view: dict[str, Any], word: Any, sizes: Layout, lr: Domain, wd: Domain, dark: bool
+) -> list[dict[str, Any]]:
+    """The map with accuracy by weight decay beside it and accuracy by learning rate below it."""
+    accuracy = word("accuracy")
+    by_decay = {"x": accuracy_axis("x", accuracy), "y": power_axis("y", "wd", None, wd)}
+    beside = layered_view(
+        strip_layers("by_wd", "y", word, dark), by_decay, width=sizes.strip, height=TALL_MAP_HEIGHT,
+        title=strip_title([accuracy, word("by weight decay")], dark),
+    )  # fmt: skip
+    by_rate = {"x": power_axis("x", "lr", word("learning rate"), lr), "y": accuracy_axis("y", accuracy)}
+    below = layered_view(
+        strip_layers("by_lr", "x", word, dark), by_rate, width=sizes.map, height=STRIP_HEIGHT,
+        title=strip_title(word("accuracy by learning rate"), dark),
+    )  # fmt: skip
+    return [{"hconcat": [map_view, beside], "spacing": 12}, below]
+
+
+def strip_title(text: str | list[str], dark: bool) -> dict[str, Any]:
+    """The title of a strip, in one line or several."""
+    return to_vega_lite(alt.Title(text, anchor="start", fontSize=TEXT_SIZE, color=INK[dark], offset=4))
+
+
+def layered_view(layers: list[alt.Chart], encoding: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Layers of one view.
+
+    encoding: channels that all layers share, written once because every browser is sent them
+    more: properties of the view, such as its size
+    """
+    channels = {"encoding": {name: to_vega_lite(channel) for name, channel in encoding.items()}} if encoding else {}
+    return {"layer": [to_vega_lite(layer) for layer in layers], **channels, **more}
+
+
+def colour_legend(word: Any, sizes: Layout) -> alt.Legend:
+    """The legend of accuracies: in the corner between the strips if there is one, else above the map."""
+    bar: dict[str, Any] = {"title": word("val acc"), "values": [0, 0.5, 1], "format": ".1f", "direction": "horizontal"}
+    if sizes.strip:
+        place = {"orient": "none", "legendX": sizes.map + 24, "legendY": TALL_MAP_HEIGHT + 76}
+        return alt.Legend(**bar, **place, gradientLength=sizes.strip - 16)
+    return alt.Legend(**bar, orient="top", gradientLength=140, offset=4)
+
+
+def map_layers(word: Any, legend: alt.Legend, dark: bool) -> list[alt.Chart]:
+    """Trials on the log plane over the ranges of all rounds and the faint trials of earlier rounds."""
+    ink, next_colour = INK[dark], PRIMARY[dark]
+    faint = alt.Chart(alt.NamedData("earlier")).mark_point(size=22, color=FAINT, opacity=0.8)
+    trials = alt.Chart(alt.NamedData("points")).transform_filter(SHOWN)
+    points = trials.mark_point(filled=True, size=90, opacity=0.95, stroke=ink, strokeWidth=0.6)
+    points = points.encode(accuracy_colour(dark, legend), diverged_shape(), trial_tooltip(word)).properties(name="map")
+    # A mark without a tooltip does not catch the pointer. A ring that caught it would end and start hovering in turn.
+    best = trials.mark_point(size=210, strokeWidth=1.8, color=ink, filled=False).transform_filter(BEST_ONLY)
+    ring = trials.mark_point(size=340, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(HOVERED)
+    repeats = alt.Chart(alt.NamedData("repeats"))
+    again = repeats.mark_point(shape="square", size=300, strokeWidth=1.8, color=HIGHLIGHT, filled=False)
+    pointed = alt.Chart(alt.NamedData("pointed"))
+    pointed = pointed.mark_point(size=420, strokeWidth=2.5, color=next_colour, filled=False)
+    holes = given_up_holes(trials, 30, PAPER[dark])
+    return [*range_layers(ink, next_colour), faint, again, points, holes, best, pointed, ring]
+
+
+def range_layers(ink: str, next_colour: str) -> list[alt.Chart]:
+    """Labelled ranges of the rounds: earlier ones grey and dashed, the next round's coloured and filled."""
+    boxes = alt.Chart(alt.NamedData("boxes")).encode(alt.X2("lr_high"), alt.Y2("wd_high"))
+    earlier = boxes.mark_rect(fillOpacity=0, stroke=BOX, strokeWidth=1.2, strokeDash=[5, 3])
+    coming = boxes.mark_rect(fill=next_colour, fillOpacity=0.1, stroke=next_colour, strokeWidth=2)
+    labels = alt.Chart(alt.NamedData("boxes")).transform_filter("isValid(datum.label_lr)")
+    labels = labels.transform_calculate(lr="datum.label_lr", wd="datum.label_wd")
+    labels = labels.mark_text(align="left", baseline="bottom", fontSize=TEXT_SIZE, color=ink)
+    return [
+        earlier.transform_filter("!datum.next"),
+        coming.transform_filter("datum.next"),
+        labels.encode(alt.Text("label:N")),
+    ]
+
+
+def given_up_holes(trials: alt.Chart, size: int, paper: str) -> alt.Chart:
+    """Discs in the background's colour over the trials that were given up, which turn these into rings."""
+    hole = trials.mark_point(filled=True, size=size, opacity=1, color=paper, stroke=BOX, strokeWidth=1)
+    return hole.transform_filter("datum.given_up")
+
+
+def strip_layers(name: str, along: str, word: Any, dark: bool) -> list[alt.Chart]:
+    """Accuracy against one exponent alone.
+
+    name: of the view    along: "x" or "y", the axis of the exponent    dark: whether the theme is dark
+    """
+    trials = alt.Chart(alt.NamedData("points")).transform_filter(SHOWN)
+    points = trials.mark_point(filled=True, size=36, opacity=0.9, stroke=INK[dark], strokeWidth=0.4)
+    points = points.properties(name=name).encode(accuracy_colour(dark), diverged_shape(), trial_tooltip(word))
+    ring = trials.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(HOVERED)
+    ends = (alt.Y("low:Q"), alt.Y2("high")) if along == "x" else (alt.X("low:Q"), alt.X2("high"))
+    repeats = alt.Chart(alt.NamedData("repeats")).encode(*ends)
+    return [points, given_up_holes(trials, 10, PAPER[dark]), ring, error_bars(repeats)]
+
+
+def error_bars(ends: alt.Chart) -> alt.Chart:
+    """Rules from one standard deviation below the mean over other seeds to one above it."""
+    return ends.mark_rule(strokeWidth=2.5, color=HIGHLIGHT)

@@ -1,0 +1,1 @@
+"""Golden values: recorded results of the program, so that a test fails when one of them changes."""

@@ -1,0 +1,148 @@
+"""What a page waits for: a round's first points, once; and a round's end, while the student may do something else."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.lab.lab_round import LabRound
+from core.progress import RoundProgress, Status
+from pages.components.refresh import waiting
+from tests.support.sample_rounds import made
+
+ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
+RUNNING = replace(ROUND, status=Status.RUNNING)
+INTERVAL = 2.0  # seconds between two ticks
+
+
+class Rerun(BaseException):
+    """The page is to be drawn anew."""
+
+
+class Clicked(BaseException):
+    """Something was clicked, and what is being drawn gives way to it."""
+
+
+@dataclass
+class Handle:
+    """A round that is over after so many seconds of waiting, on a clock of its own."""
+
+    seconds: float
+    says: float | None  # seconds that it says it will take when it is asked
+    said: float | None = 2.0  # what it said when it last came on
+    now: float = 0.0
+
+    @property
+    def progress(self) -> RoundProgress:
+        return ROUND if self.now >= self.seconds else replace(RUNNING, remaining=self.said)
+
+    def remaining(self) -> float | None:
+        return self.says
+
+    def wait(self, timeout: float) -> RoundProgress:
+        self.now = min(self.now + timeout, max(self.seconds, self.now))
+        return self.progress
+
+
+def of_lab(handle: Any) -> LabRound:
+    """A lab's round with a handle, or one that is over. handle: a Handle, or the progress of a round that is over"""
+    return LabRound(1, handle) if isinstance(handle, RoundProgress) else LabRound(1, handle.progress, handle=handle)
+
+
+def drawn_by_waiting(handle: Any, monkeypatch: pytest.MonkeyPatch, is_tick: bool = True) -> tuple[list[Any], int]:
+    """What a tick asks to be drawn anew, and how often it said how far the round is."""
+    reruns: list[Any] = []
+    said: list[float] = []
+
+    def redraw(scope: str) -> None:
+        reruns.append(scope)
+        raise Rerun
+
+    monkeypatch.setattr(waiting, "tick_interval", lambda: INTERVAL if is_tick else None)
+    monkeypatch.setattr(waiting, "redraw_page", lambda: redraw("app"))
+    monkeypatch.setattr(waiting, "redraw_part", lambda: redraw("fragment"))
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: getattr(handle, "now", 0.0)))
+    with suppress(Rerun):
+        waiting.wait_for_finish(of_lab(handle), lambda: said.append(0.0))
+    return reruns, len(said)
+
+
+def test_a_tick_waits_for_an_end_that_is_near_and_has_the_whole_page_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(1.7, 1.5)
+    assert drawn_by_waiting(handle, monkeypatch) == (["app"], 6)  # every 0.3 s it is said how far the round is
+    assert handle.now == 1.7
+
+
+def test_a_click_while_a_tick_waits_is_handled_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    soon: Any = Handle(0.1, 0.1)
+
+    def clicked() -> None:
+        raise Clicked
+
+    monkeypatch.setattr(waiting, "tick_interval", lambda: INTERVAL)
+    monkeypatch.setattr(waiting, "redraw_page", lambda: pytest.fail("the click is lost"))
+    with pytest.raises(Clicked):
+        waiting.wait_for_finish(of_lab(soon), clicked)
+
+
+def test_a_tick_waits_no_longer_than_its_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(60.0, 1.5)
+    assert drawn_by_waiting(handle, monkeypatch)[0] == ["fragment"]
+    assert INTERVAL < handle.now <= INTERVAL + waiting.POLL_SECONDS
+
+
+@pytest.mark.parametrize("says", [None, INTERVAL * waiting.WAIT_FACTOR + 0.1, 100.0])
+def test_a_tick_does_not_wait_for_an_end_that_is_far_or_unknown(
+    says: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = Handle(60.0, says)
+    assert drawn_by_waiting(handle, monkeypatch) == ([], 0) and handle.now == 0.0
+
+
+@pytest.mark.parametrize("said", [None, waiting.MAX_REMAINING + 0.1])
+def test_a_round_that_was_far_from_its_end_at_its_last_slice_is_not_asked(
+    said: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking takes the engine's time, and there are a hundred pages."""
+    handle = Handle(60.0, 1.0, said)
+    monkeypatch.setattr(handle, "remaining", lambda: pytest.fail("asked"))
+    assert drawn_by_waiting(handle, monkeypatch) == ([], 0) and handle.now == 0.0
+
+
+def test_a_tick_gives_up_on_an_engine_whose_waits_return_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that is being closed."""
+    handle = Handle(60.0, 1.0)
+    waits: list[float] = []
+    monkeypatch.setattr(handle, "wait", lambda timeout: waits.append(timeout) or handle.progress)
+    assert drawn_by_waiting(handle, monkeypatch)[0] == []
+    assert sum(waits) < INTERVAL + 3 * waiting.POLL_SECONDS
+
+
+def test_the_whole_page_does_not_wait_for_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is more of it to be drawn below."""
+    handle = Handle(1.0, 0.5)
+    assert drawn_by_waiting(handle, monkeypatch, is_tick=False) == ([], 0) and handle.now == 0.0
+
+
+def test_a_round_that_has_just_ended_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drawn_by_waiting(ROUND, monkeypatch) == (["app"], 1)
+
+
+def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student who presses something else meanwhile does not wait for them again."""
+    state = SimpleNamespace(awaited=None)
+    waited: list[Callable[[RoundProgress], bool]] = []
+    nothing = replace(ROUND, status=Status.RUNNING, epochs_done=np.zeros(6, int))
+    handle: Any = SimpleNamespace(progress=nothing, wait_for=lambda seen, seconds: waited.append(seen))
+    round_ = LabRound(3, nothing, handle=handle)
+    monkeypatch.setattr(waiting, "session", lambda: state)
+    monkeypatch.setattr(waiting, "viewed_round", lambda lab: round_)
+    for token in ("lab", "lab", "other lab", "other lab"):
+        waiting.first_points(SimpleNamespace(token=token))
+    assert len(waited) == 4
+    some = replace(nothing, epochs_done=np.array([1, 0, 0, 0, 0, 0]))
+    assert [seen(some) for seen in waited[:2]] == [False, True]

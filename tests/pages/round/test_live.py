@@ -1,0 +1,47 @@
+"""The tables of the live part: shared by all tabs, and labelled boxes on the map."""
+
+import weakref
+from dataclasses import replace
+
+from core.lab.lab import Lab
+from core.lab.lab_round import LabRound
+from core.progress import Status
+from core.space import LogRange, SearchSpace
+from pages.components.round import live, round_text
+from tests.support.sample_rounds import made
+
+ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
+
+
+def test_rounds_in_the_same_ranges_share_a_box_and_its_label() -> None:
+    """Else the labels would be written over each other."""
+    wide, narrow = SearchSpace(), SearchSpace(learning_rate=LogRange(-3, -2))
+    spaces = [wide, wide, narrow, wide, wide]
+    rounds = [
+        LabRound(number, replace(ROUND, plan=replace(ROUND.plan, space=space)))
+        for number, space in enumerate(spaces, start=1)
+    ]
+    lab = Lab("x", plan=replace(ROUND.plan, space=narrow), rounds=rounds)
+    assert live.labelled_ranges(lab, rounds[0]) == {"round 1": wide, "next round": narrow}
+    assert live.labelled_ranges(lab, rounds[3]) == {"round 1, 2, 4": wide, "round 3": narrow}
+    assert live.labelled_ranges(lab, rounds[4]) == {"round 1, …, 5": wide, "round 3": narrow}
+
+
+def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:
+    running = replace(ROUND, status=Status.RUNNING)
+    assert live.points_bytes(running) is live.points_bytes(running)
+    assert live.curves_bytes(running) is not live.curves_bytes(replace(running, version=2))
+    text = round_text.best_and_insights
+    assert text(running, 1, "", "", "en") is text(running, 1, "", "", "en")
+    assert text(running, 1, "", "", "en") != text(running, 1, "better", "", "en")
+
+
+def test_the_tables_of_a_version_do_not_keep_the_version() -> None:
+    running = replace(ROUND, status=Status.RUNNING)
+    version, shown = weakref.ref(running), live.points_bytes(running)
+    del running
+    assert version() is None and shown
+
+
+def test_nothing_is_kept_for_a_round_that_has_ended() -> None:
+    assert live.points_bytes(ROUND) is not live.points_bytes(ROUND)
