@@ -296,8 +296,8 @@ def test_a_worker_that_ends_while_idle_is_reported_and_replaced(start: Start) ->
     until(lambda: server.health()[0] == 200)
     before = server.workers()
     before[0].kill()
-    until(lambda: server.health()[0] == 200 and not lives(before[0]) and before[0] not in server.workers())
-    assert len(server.workers()) == len(before)
+    until(lambda: not lives(before[0]) and before[0] not in server.workers() and len(server.workers()) == len(before))
+    until(lambda: server.health()[0] == 200)
 
 
 # ---------------------------------------------------------------------------------------------------- headers

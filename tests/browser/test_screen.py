@@ -116,6 +116,12 @@ COUNT_MESSAGES = """() => {
   window.messagesSent = 0;
   WebSocket.prototype.send = function (...message) { window.messagesSent += 1; return send.apply(this, message); };
 }"""
+RECORD_BUTTONS = """() => {
+  window.buttonsSeen = new Set();
+  const host = [...document.querySelectorAll('.st-key-replay_bar *')].find(one => one.shadowRoot);
+  const record = () => host.shadowRoot.querySelectorAll('button').forEach(one => buttonsSeen.add(one.ariaLabel));
+  new MutationObserver(record).observe(host.shadowRoot, { subtree: true, childList: true, attributes: true });
+}"""
 HEADINGS = """() => [...document.querySelectorAll('.st-key-curves_chart text')].map(one => one.textContent)
   .filter(text => /^Best-\\d+\\s/.test(text))"""
 
@@ -129,6 +135,7 @@ def test_a_replay_moves_the_map_and_the_curves_together_without_the_server(stude
     expect(slider).to_be_enabled()
     at_the_end = page.evaluate(PLACES), page.evaluate(HEADINGS)
     page.evaluate(COUNT_MESSAGES)
+    page.evaluate(RECORD_BUTTONS)
     slider.fill("1")
     wait_until_true(page, f"JSON.stringify(({PLACES})()) !== JSON.stringify({json.dumps(at_the_end[0])})")
     wait_until_true(page, f"JSON.stringify(({HEADINGS})()) !== JSON.stringify({json.dumps(at_the_end[1])})")
@@ -136,7 +143,7 @@ def test_a_replay_moves_the_map_and_the_curves_together_without_the_server(stude
     assert len(page.evaluate(PLACES)) == len(at_the_end[0])
     page.get_by_role("combobox", name="Speed of the replay").select_option("4")
     page.get_by_role("button", name="Replay the round").click()
-    page.get_by_role("button", name="Pause the replay").wait_for()
+    wait_until_true(page, "buttonsSeen.has('Pause the replay')")
     page.get_by_text("epoch 20 of 20").wait_for()
     wait_until_true(page, f"JSON.stringify(({PLACES})()) === JSON.stringify({json.dumps(at_the_end[0])})")
     assert page.evaluate(HEADINGS) == at_the_end[1]
@@ -144,16 +151,37 @@ def test_a_replay_moves_the_map_and_the_curves_together_without_the_server(stude
 
 
 @pytest.mark.long
-def test_a_replay_is_paused_and_its_speed_changed(student: Student) -> None:
+def test_a_round_that_was_over_in_a_moment_is_replayed_by_itself(student: Student) -> None:
     page = student.page
     page.emulate_media(reduced_motion="no-preference")
+    page.evaluate(RECORD_BUTTONS)
     student.press("Start round 1")
     student.sees("Round 1: 400 epochs")
-    page.get_by_role("button", name="Pause the replay").click()  # a short round is replayed by itself
-    page.get_by_role("button", name="Replay the round").wait_for()
+    wait_until_true(page, "buttonsSeen.has('Pause the replay')")
+    page.get_by_role("button", name="Replay the round").wait_for()  # once
+    page.get_by_role("link", name="Final test").first.click()
+    page.get_by_role("slider", name="Epoch of the replay").wait_for(state="detached")
+    page.get_by_role("link", name="Narrow").first.click()
+    expect(page.get_by_role("slider", name="Epoch of the replay")).to_be_enabled()
+    assert page.get_by_role("button", name="Pause the replay").count() == 0
+
+
+@pytest.mark.long
+def test_a_replay_is_paused_and_its_speed_changed(student: Student) -> None:
+    page = student.page
+    student.press("Start round 1")
+    student.sees("Round 1: 400 epochs")
     slider = page.get_by_role("slider", name="Epoch of the replay")
+    speed = page.get_by_role("combobox", name="Speed of the replay")
+    expect(slider).to_be_enabled()
     slider.fill("1")
-    page.get_by_role("combobox", name="Speed of the replay").select_option("4")
+    speed.select_option("0.5")
+    page.get_by_role("button", name="Replay the round").click()
+    page.get_by_role("button", name="Pause the replay").click()
+    page.get_by_role("button", name="Replay the round").wait_for()
+    assert page.get_by_text("epoch 20 of 20").count() == 0
+    slider.fill("1")
+    speed.select_option("4")
     began = time.monotonic()
     page.get_by_role("button", name="Replay the round").click()
     page.get_by_text("epoch 20 of 20").wait_for()

@@ -27,7 +27,7 @@ const end = event => setTimeout(() => {
 export default function ({ data, parentElement }) {
   const [button, slider, speed] = ['button', '[type=range]', 'select'].map(name => parentElement.querySelector(name));
   const text = parentElement.querySelector('output');
-  const state = parentElement.replay ??= { round: null, timer: null };
+  const state = parentElement.replay ??= { lab: null, round: null, latest: null, timer: null, watched: null };
   const show = epoch => {
     slider.value = epoch;
     const ended = Number(slider.value) >= data.epochs;
@@ -58,14 +58,16 @@ export default function ({ data, parentElement }) {
   slider.oninput = () => { stop(); show(slider.value); };
   button.onclick = () => state.timer ? stop() : play();
   speed.onchange = () => { if (state.timer) play(); };
-  if (state.round !== data.round || !data.ready) { stop(); show(data.epochs); }
+  const sameLab = state.lab === data.lab;
+  if (!sameLab || state.round !== data.round || !data.ready) { stop(); show(data.epochs); }
   if (!data.ready) text.textContent = '';
   name();
   // a round that was over in a moment is shown once more to whoever watched it, so that it can be seen to move
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  if (data.ready && data.short && state.watched === data.round && !still) play();
+  const isNew = data.round === data.latest && state.latest !== data.latest; // over before it was drawn
+  if (data.ready && data.short && sameLab && (state.watched === data.round || isNew) && !still) play();
   state.watched = data.running ? data.round : null;
-  state.round = data.round;
+  for (const key of ['lab', 'round', 'latest']) state[key] = data[key];
   const draw = parentElement.querySelector('[type=checkbox]');
   draw.nextElementSibling.textContent = data.words.draw;
   draw.onchange = () => document.documentElement.toggleAttribute('data-drawing', draw.checked);

@@ -37,7 +37,9 @@ def view_bar(lab: Lab) -> None:
             _epoch_replay(
                 key="epoch_replay",
                 data={
-                    "round": f"{lab.token} {round_.number if round_ is not None else 0}",
+                    "lab": lab.token,
+                    "round": round_.number if round_ is not None else 0,
+                    "latest": lab.rounds[-1].number if lab.rounds else 0,
                     "ready": ready,
                     "running": progress is not None and not progress.status.is_final,
                     "short": progress is not None and progress.status is Status.FINISHED and progress.seconds <= SHORT,

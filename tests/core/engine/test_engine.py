@@ -35,6 +35,7 @@ MIXED = SearchSpace(LogRange(-3, 1), LogRange(-8, 0))  # some trials diverge, so
 SHORT = RoundPlan(MIXED, trials=7, epochs=4, hidden_layers=2, neurons=30)
 MIDDLE = RoundPlan(SearchSpace(LogRange(-3, -2)), trials=20, epochs=20, images=300)  # about half a second
 SECONDS = replace(MIDDLE, trials=10, epochs=60)
+SEEN = replace(MIDDLE, epochs=200)  # long enough to be seen many times on its way
 LONG = RoundPlan(trials=200, epochs=200)  # no test waits for its end
 AnyEngine = EmbeddedEngine | EngineWithHosts
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
@@ -133,7 +134,7 @@ def test_rounds_at_the_same_time_do_not_disturb_each_other(engine: AnyEngine) ->
 
 
 def test_a_version_once_seen_is_never_changed(engine: AnyEngine) -> None:
-    handle = engine.start("reader", SECONDS)
+    handle = engine.start("reader", SEEN)
     seen = []
     progress = handle.progress
     while not progress.status.is_final:
@@ -397,7 +398,7 @@ def test_a_stopped_round_ends_and_keeps_what_it_learned(long_round: RoundHandle,
 
 
 def test_a_paused_round_does_not_advance_and_goes_on_when_resumed(engine: AnyEngine) -> None:
-    handle = engine.start("student", SECONDS)
+    handle = engine.start("student", SEEN)
     until(handle, lambda progress: progress.epochs_done.sum() >= 40)
     handle.pause()
     run_round(SHORT, engine)  # needs both workers, so the slices on the way have come in
@@ -407,7 +408,7 @@ def test_a_paused_round_does_not_advance_and_goes_on_when_resumed(engine: AnyEng
         if handle.progress is paused:
             break
     assert handle.progress is paused and paused.status is Status.PAUSED
-    assert paused.epochs_done.sum() < SECONDS.trials * SECONDS.epochs
+    assert paused.epochs_done.sum() < SEEN.trials * SEEN.epochs
     handle.resume()
     finished = handle.wait(timeout=LIMIT)
     assert finished.version > paused.version
