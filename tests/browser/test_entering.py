@@ -145,6 +145,7 @@ def test_a_desks_table_has_the_desks_language(classroom: Classroom) -> None:
     student.get_by_text("On to the rounds").click()
     train_round(Student(student).settled())
     teacher.get_by_role("radio", name="한국어").or_(teacher.get_by_role("button", name="한국어")).first.click()
+    teacher.get_by_role("button", name=re.compile("[가-힣].*CSV|CSV.*[가-힣]")).wait_for()
     with teacher.expect_download() as saved:
         teacher.get_by_role("button", name=re.compile("CSV")).click()
     assert re.search("[가-힣]", Path(saved.value.path()).read_text("utf-8-sig"))
