@@ -58,7 +58,7 @@ def main() -> None:
         path = po_file(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         catalogue = read(language) if path.exists() else Catalog(locale=language, project="Narrowing Lab")
-        catalogue.update(collect(), no_fuzzy_matching=True)
+        catalogue.update(collect(), no_fuzzy_matching=True, update_creation_date=False)  # else every run changes files
         catalogue.obsolete.clear()
         with path.open("wb") as file:
             write_po(file, catalogue, width=110, sort_output=True, include_lineno=False, omit_header=False)
