@@ -2,9 +2,10 @@
 
     0.001   0,001   1e-3   10^-3   10**-3   10⁻³   2·10^-3   20 %   １ｅ−３   1 000 000
 
-Figures of any script count, so do full-width letters, all kinds of minus sign, and an e in Hangul mode. Most texts mean
-one number; 1,000 may mean a thousand or one. A learning rate or a weight decay may also be typed as its exponent: -3
-for 0.001. What fits its field in more than one way raises AmbiguousNumber, so that the page asks.
+Figures of any script count, so do full-width letters, all kinds of minus sign, and what Hangul or kana mode makes of
+the keys. Most texts mean one number; 1,000 may mean a thousand or one. A learning rate or a weight decay may also be
+typed as its exponent: -3 for 0.001. What fits its field in more than one way raises AmbiguousNumber, so that the page
+asks.
 """
 
 import math
@@ -17,8 +18,8 @@ from typing import TypeVar
 import numpy as np
 
 from core.errors import N_, LessonError
-from core.hangul_keys import latin_keys
 from core.space import REACHES, ROUNDING, STEP, LogRange, exponent, snap, value, written
+from core.typed_keys import latin_keys
 
 MAX_LENGTH = 40  # characters of a number
 MOST_DECADES = 300  # of an exponent that is not whole

@@ -15,6 +15,8 @@ ROOMS = [  # from the ground up: a room imports itself and rooms above it in thi
     "core/errors.py",
     "core/languages.py",
     "core/hangul_keys.py",
+    "core/kana_keys.py",
+    "core/typed_keys.py",
     "core/space.py",
     "core/typed_numbers.py",
     "core/data/",

@@ -1,10 +1,10 @@
 """Token buckets by browser session and by address: how often somebody may do what must not be done too often.
 
-A class's code has 8 characters of an alphabet of 20 (join_codes.py): 2.6e10 codes. A browser session may be wrong 10
+A class's code has 8 characters of an alphabet of 18 (join_codes.py): 1.1e10 codes. A browser session may be wrong 10
 times at once and 6 times a minute, but a reload is a new session, so the address counts. Many students of a school
 share one, which is why it may be wrong 300 times at once, three times a student of a hundred, and 10 times a minute:
-at most 14,700 tries in its first day and 14,400 in any other. That finds a given class with a chance of 6e-7 a day,
-once in 5,000 years; a thousand addresses find one of ten open classes with 0.6% a day, and what is found is a seat in a
+at most 14,700 tries in its first day and 14,400 in any other. That finds a given class with a chance of 1.4e-6 a day,
+once in 2,000 years; a thousand addresses find one of ten open classes with 1.4% a day, and what is found is a seat in a
 lesson. Right codes cost nothing, so a whole class may join in the same second. Somebody who tries codes keeps others at
 the address from typing theirs, so links and QR codes have a key of 128 bits beside the code, with which finding the
 class is not counted. A seat is no lab that was begun: whoever begins labs without end keeps nobody out of a class.

@@ -1,11 +1,13 @@
 """Names that people type become bounded plain text; codes are parsed however they are typed."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import kana_keys
 from core.classroom import display_names as names
 from core.classroom import join_codes as codes
 from core.errors import LessonError
@@ -117,6 +119,22 @@ def test_a_code_is_read_however_it_is_typed(code: str) -> None:
     joined = unicodedata.normalize("NFKC", hangul)  # letters put together, as an input method does
     for typed in (code, code.lower(), codes.grouped(code), f" {code[:4]}-{code[4:]} ", wide, hangul, joined):
         assert codes.parse(typed) == code
+
+
+def as_romaji(code: str) -> str:
+    """What a Japanese input method makes of a code's letters as they are typed: small full-width ones, っ and ん."""
+    doubled = re.sub(r"([a-z])(?=\1)", "っ", code.lower())
+    joined = re.sub("n(?=[a-mo-xz])", "ん", doubled)
+    return "".join(chr(ord(one) + 0xFEE0) if one.isascii() else one for one in joined)
+
+
+def test_a_code_that_is_drawn_is_read_in_kana_mode() -> None:
+    kana_of = {key: letter for letter, key in kana_keys.KEYS.items()}
+    drawn = {codes.draw() for _ in range(2000)}
+    assert len(drawn) == 2000 and set("".join(drawn)) == set(codes.ALPHABET) - set("AE")
+    for code in drawn:
+        for typed in ("".join(kana_of[one] for one in code.lower()), as_romaji(code)):
+            assert codes.parse(typed) == code
 
 
 @pytest.mark.parametrize(
