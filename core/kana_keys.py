@@ -1,7 +1,7 @@
 """Kana as the keys of the Japanese keyboard that give it, for what is typed with the input method on by mistake.
 
     every key a kana        the keys - 3 give ほあ
-    Latin letters to kana   the keys 1 e - 3 give １えー３, k k gives っｋ, n k gives んｋ; other letters wait for a vowel
+    Latin letters to kana   the keys 1 e - 3 give １えー３, k k gives っｋ, n k gives んｋ; k waits for a vowel
 
 The second way cannot be undone where a consonant and a vowel have met: か may come from ka and from ca.
 """
@@ -15,7 +15,7 @@ KEYS = dict(
         strict=True,
     )
 )
-WITH_SHIFT = {"ぁ": "3", "ぅ": "4", "ぇ": "5", "ぉ": "6", "ゃ": "7", "ゅ": "8", "ょ": "9", "を": "0", "ぃ": "e", "っ": "z"}
+WITH_SHIFT = dict(zip("ぁぅぇぉゃゅょをぃっ", "34567890ez", strict=True))
 ALONE = {"あ": "a", "い": "i", "う": "u", "え": "e", "お": "o", "ん": "n", "ー": "-"}  # where Latin letters become kana
 DOUBLED = "っ"  # for the first of two equal consonants
 KATAKANA, HIRAGANA = 0x30A1, 0x3041  # where either begins in Unicode, in the same order

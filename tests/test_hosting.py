@@ -24,7 +24,9 @@ from pages.components.web.health import ROUTES
 from pages.components.web.lab_home import SERVER_COOKIE
 from tests.benchmarks import live_page
 from tests.benchmarks.websocket_client import tab
+from tests.catalogue import texts
 from tests.support.hosting_files import ROOT, caddy_headers, dockerfile, exec_form
+from tests.support.languages import LANGUAGES, TRANSLATIONS, shown
 from tests.support.waiting import run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -343,11 +345,28 @@ def test_every_lesson_in_a_document_is_one(document: Path) -> None:
     assert [text for text in texts if write_lesson(read_lesson(text)[0]) != text] == []
 
 
-def test_both_languages_of_the_guide_have_the_same_lessons() -> None:
-    texts = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("teachers.md", "teachers.ko.md")]
-    for pattern in (r"lesson=[A-Za-z0-9._~-]+", r"^#+ ", r"^\| *\d+"):
-        english, korean = (re.findall(pattern, text, re.M) for text in texts)
-        assert len(english) == len(korean) > 0
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_guide_has_the_lessons_the_parts_and_the_minutes_of_the_english_one(lang: str) -> None:
+    texts = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("teachers.md", f"teachers.{lang}.md")]
+    for pattern in (r"lesson=[A-Za-z0-9._~-]+", r"^#+ ", r"^\| *\d+", r"^\| `[^|]+"):
+        english, translated = (re.findall(pattern, text, re.M) for text in texts)
+        assert len(english) == len(translated) > 0
+
+
+def test_the_guide_leads_to_its_translations_and_they_lead_back() -> None:
+    for lang in TRANSLATIONS:
+        assert f"[{LANGUAGES[lang]}](teachers.{lang}.md)" in (ROOT / "docs/teachers.md").read_text(encoding="utf-8")
+        assert f"[{LANGUAGES[lang]}](docs/teachers.{lang}.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+        assert "[English](teachers.md)" in (ROOT / f"docs/teachers.{lang}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_guide_calls_what_it_names_on_the_screen_as_the_screen_does(lang: str) -> None:
+    """Words in italics or bold italics that the app shows in English are what it shows in the guide's language."""
+    guides = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("teachers.md", f"teachers.{lang}.md")]
+    english, translated = ({name for name in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", guide)} for guide in guides)
+    named = {shown(name, lang) for name in english if name in texts(lang)}
+    assert len(named) > 10 and named - translated == set()
 
 
 def test_this_python_is_one_that_the_image_could_have() -> None:

@@ -28,6 +28,7 @@ from tests.benchmarks.websocket_client import Tab, tab
 from tests.support.cluster import free_port
 from tests.support.databases import Postgres
 from tests.support.hosting_files import ROOT, caddy_headers
+from tests.support.languages import LANGUAGES, shown
 from tests.support.waiting import LIMIT, run, until
 from tests.test_architecture import imports_of
 
@@ -52,9 +53,8 @@ if st.button("in the page"):
 st.fragment(part, run_every=LONG)()
 """.replace("LONG", str(2 * LIMIT))
 FAULT = {
-    "en": "This page met an unexpected fault. Your work is kept: reload the page to go on.",
-    "ko": "이 페이지에 예상하지 못한 문제가 생겼습니다. "
-    "작업은 그대로 있으니, 페이지를 새로 고치면 이어서 할 수 있습니다.",
+    lang: shown("This page met an unexpected fault. Your work is kept: reload the page to go on.", lang)
+    for lang in LANGUAGES
 }
 
 

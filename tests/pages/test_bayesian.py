@@ -21,8 +21,8 @@ from tests.support.app_tests import (
     opened,
     ran,
     text,
-    without_korean,
 )
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.observed import SPACE, drawn, observed, smooth
 from tests.support.waiting import LIMIT
 
@@ -64,10 +64,11 @@ def test_a_page_that_is_drawn_again_computes_nothing_again(lab: Lab, monkeypatch
     assert len(computed) == 1
 
 
-def test_the_korean_page_has_its_chart_and_no_english_sentence(lab: Lab) -> None:
-    app = page(lab, "ko")
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_page_has_its_chart_and_no_english_sentence(lab: Lab, lang: str) -> None:
+    app = page(lab, lang)
     assert len(app.get("vega_lite_chart")) == 1
-    assert without_korean([element.value for element in [*app.markdown, *app.caption]]) == []
+    assert untranslated([element.value for element in [*app.markdown, *app.caption]], lang) == []
 
 
 def test_where_all_guess_the_page_says_so_and_where_to_look_and_nothing_else() -> None:

@@ -15,8 +15,8 @@ from tests.support.app_tests import (
     ran,
     text,
     token,
-    without_korean,
 )
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.waiting import until
 
 
@@ -107,9 +107,10 @@ def test_a_new_lab_is_one_click_away(tested_lab: Lab) -> None:
     assert token(app) != tested_lab.token
 
 
-def test_the_korean_page_has_no_english_sentence_left(tested_lab: Lab) -> None:
-    app = page(tested_lab, "ko")
-    assert without_korean([element.value for element in [*app.markdown, *app.caption]]) == []
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_page_has_no_english_sentence_left(tested_lab: Lab, lang: str) -> None:
+    app = page(tested_lab, lang)
+    assert untranslated([element.value for element in [*app.markdown, *app.caption]], lang) == []
 
 
 def test_as_many_epochs_are_trained_as_were_typed(lab: Lab) -> None:

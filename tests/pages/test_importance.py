@@ -18,8 +18,8 @@ from tests.support.app_tests import (
     opened,
     ran,
     text,
-    without_korean,
 )
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.observed import SPACE
 
 pytestmark = pytest.mark.usefixtures("page_server")
@@ -44,10 +44,11 @@ def test_before_there_are_enough_trials_the_page_says_how_many_it_takes() -> Non
     assert "at least 10" in text(opened("importance", lang="en"))
 
 
-def test_after_a_round_the_page_shows_the_model_in_korean_without_an_english_sentence(lab: Lab) -> None:
-    app = page(lab, "ko")
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_after_a_round_a_translated_page_shows_the_model_without_an_english_sentence(lab: Lab, lang: str) -> None:
+    app = page(lab, lang)
     assert len(app.get("vega_lite_chart")) == 2
-    assert without_korean([element.value for element in [*app.markdown, *app.caption]]) == []
+    assert untranslated([element.value for element in [*app.markdown, *app.caption]], lang) == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.support.app_tests import (
     ran,
     with_more_settings,
 )
+from tests.support.languages import TRANSLATIONS
 from tests.support.sample_rounds import made
 from tests.support.waiting import until
 
@@ -53,7 +54,7 @@ def test_a_setting_under_which_nothing_learns_is_named() -> None:
     assert len(said) == 2
 
 
-@pytest.mark.parametrize("lang", ["en", pytest.param("ko", marks=pytest.mark.long)])
+@pytest.mark.parametrize("lang", ["en", *(pytest.param(one, marks=pytest.mark.long) for one in TRANSLATIONS)])
 def test_the_page_trains_both_and_shows_their_own_numbers(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network_comparisons, "TRIALS", 4)
     monkeypatch.setattr(network_comparisons, "EPOCHS", 2)

@@ -33,8 +33,8 @@ from tests.support.app_tests import (
     text_field,
     token,
     with_more_settings,
-    without_korean,
 )
+from tests.support.languages import LANGUAGES, TRANSLATIONS, shown, untranslated
 from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("page_server")
@@ -285,17 +285,18 @@ def test_a_link_opens_the_same_lab_again() -> None:
     assert slider(again, "learning_rate").value == (-3.0, -1.0)
 
 
-@pytest.mark.parametrize("given", ["ko", "en", "xx", "", "../ko", "KO"])
+@pytest.mark.parametrize("given", [*LANGUAGES, "xx", "", "../ko", "KO"])
 def test_any_language_asked_for_gives_a_page(given: str) -> None:
     app = opened(lang=given)
-    expected = "라운드 1 시작" if given == "ko" else "Start round 1"
+    expected = shown("Start round {number}", given if given in LANGUAGES else "en", number=1)
     assert app.button(key="start").label == expected
 
 
-def test_the_korean_page_has_no_english_sentence_left() -> None:
-    app = opened(lab=lab_after_round(trials=6, epochs=2).token, lang="ko")
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_page_has_no_english_sentence_left(lang: str) -> None:
+    app = opened(lab=lab_after_round(trials=6, epochs=2).token, lang=lang)
     labels = [element.label for element in [*app.button, *app.text_input, *app.slider, *app.expander]]
-    assert without_korean(labels) == []
+    assert untranslated(labels, lang) == []
 
 
 def test_a_second_start_while_a_round_runs_is_refused_with_a_sentence() -> None:

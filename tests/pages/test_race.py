@@ -26,8 +26,8 @@ from tests.support.app_tests import (
     opened,
     ran,
     text,
-    without_korean,
 )
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.waiting import LIMIT, until
 
 pytestmark = pytest.mark.usefixtures("page_server")
@@ -152,11 +152,12 @@ def test_a_race_may_take_place_in_the_ranges_of_all_rounds() -> None:
     assert not any("new race to count that" in caption.value for caption in app.caption)
 
 
-def test_the_korean_page_has_no_english_sentence_left() -> None:
-    app = opened("race", lab=lab_after_round(**SMALL).token, lang="ko")
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_page_has_no_english_sentence_left(lang: str) -> None:
+    app = opened("race", lab=lab_after_round(**SMALL).token, lang=lang)
     ran(app.button(key="race_start").click().run())
     raced(app)
     sentences = [element.value for element in [*app.markdown, *app.caption]]
     sentences += [element.label for element in [*app.button, *app.expander]]
     sentences += list(app.dataframe[0].value.columns) + list(app.dataframe[0].value.iloc[:, 0])
-    assert without_korean(sentences) == []
+    assert untranslated(sentences, lang) == []

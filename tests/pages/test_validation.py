@@ -14,8 +14,8 @@ from tests.support.app_tests import (
     opened,
     ran,
     text,
-    without_korean,
 )
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("page_server")
@@ -73,8 +73,9 @@ def test_the_optimism_shown_is_the_exact_one() -> None:
     assert f"gets {expected:.3f} on average on 100" in text(app)
 
 
-def test_the_korean_page_has_no_english_sentence_left() -> None:
-    app = opened("validation", lang="ko")
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_a_translated_page_has_no_english_sentence_left(lang: str) -> None:
+    app = opened("validation", lang=lang)
     sentences = [element.value for element in [*app.markdown, *app.caption]]
     sentences += [element.label for element in [*app.button, *app.slider, *app.toggle]]
-    assert without_korean(sentences) == []
+    assert untranslated(sentences, lang) == []

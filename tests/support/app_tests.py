@@ -1,6 +1,5 @@
 """The app without a browser, and what tests of its pages do with it."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from pages.components.frame.running_server import server
 from tests.support.waiting import LIMIT
 
 APP = str(Path(__file__).parents[2] / "pages/navigation.py")
-KOREAN = re.compile("[가-힣]")
 WIDE = SearchSpace(LogRange(-4, 0), LogRange(-8, -4))
 LEARNS: dict[str, Any] = {"space": WIDE, "hidden_layers": 1, "epochs": 4}  # some trials, in a moment
 GUESSES: dict[str, Any] = {"space": SearchSpace(LogRange(-6, -4), LogRange(-8, -4)), "epochs": 4}  # all trials
@@ -123,8 +121,3 @@ def text(app: AppTest) -> str:
 def html(app: AppTest) -> str:
     """What a page shows as HTML."""
     return " ".join(element.proto.body for element in app.get("html"))
-
-
-def without_korean(sentences: list[str]) -> list[str]:
-    """The sentences that have no Korean letter, empty ones left out."""
-    return [sentence for sentence in sentences if sentence.strip() and not KOREAN.search(sentence)]

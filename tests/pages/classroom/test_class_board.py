@@ -14,8 +14,9 @@ from core.lab.lab_round import LabRound
 from core.lesson import Lesson
 from core.plan import RoundPlan
 from pages.components.frame.running_server import server
-from tests.support.app_tests import html, ran, text, without_korean
+from tests.support.app_tests import html, ran, text
 from tests.support.class_tests import board_page, class_page, desk_page, new_class, sent_to_browser, student
+from tests.support.languages import TRANSLATIONS, untranslated
 from tests.support.sample_rounds import made
 from tests.support.waiting import until
 
@@ -142,17 +143,18 @@ def test_a_page_of_a_class_is_in_the_classs_language_unless_another_was_chosen()
     assert class_page(lang="en", **{"class": classroom.code}).button(key="join_class").label == "Join this class"
 
 
-def test_the_korean_pages_have_no_english_sentence_left() -> None:
-    classroom, secret = new_class("6장", "ko", Lesson(plan=RoundPlan(trials=2, epochs=1)))
+@pytest.mark.parametrize("lang", TRANSLATIONS)
+def test_translated_pages_have_no_english_sentence_left(lang: str) -> None:
+    classroom, secret = new_class("6", lang, Lesson(plan=RoundPlan(trials=2, epochs=1)))
     lab = student(classroom, 0.5, 0.6)
     classroom.set_ranking(secret, RankingVisibility.SHOWN, server().labs.classes.board(classroom).ranking)
     classroom.open_board(secret, True)
-    shown = [class_page(lab=lab.token), class_page(**{"class": classroom.code}), class_page(lang="ko")]
+    shown = [class_page(lab=lab.token), class_page(**{"class": classroom.code}), class_page(lang=lang)]
     shown += [desk_page(secret, view) for view in ("board", "names", "invite")]
     for app in shown:
         sentences = [one.value for one in [*app.markdown, *app.caption, *app.info]]
         sentences += [one.label for one in [*app.button, *app.toggle, *app.text_input, *app.button_group]]
-        assert without_korean(sentences) == []
+        assert untranslated(sentences, lang) == []
         words = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html(app), flags=re.S)
         assert not re.search(r"\b(the|students|ranking|rounds|epochs|hidden|budget)\b", words)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.lab.contestants import BAYES, CONTESTANTS, GRID, STUDENT
+from core.languages import LANGUAGES
 from pages.components.comparison import race_chart
 from pages.components.comparison.race_chart import Curve
 
@@ -42,7 +43,7 @@ def test_tables_keep_their_types_whether_empty_or_full() -> None:
 
 
 @pytest.mark.parametrize("width", [340, pytest.param(800, marks=pytest.mark.long), 1280])
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_chart_keeps_to_vega_lites_schema_is_built_once_and_holds_no_data(width: int, lang: str) -> None:
     spec = race_chart.race_spec(width, 400, lang, False)
     alt.Chart.from_dict(spec)

@@ -11,11 +11,10 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from core.errors import LessonError
 from pages.components.classroom.desk import class_table
-from pages.components.frame.deferred_files import DeferredFiles, made_in_language
+from pages.components.frame.deferred_files import GONE, DeferredFiles, made_in_language
 from tests.support.class_tests import new_class, student
+from tests.support.languages import LANGUAGES, TRANSLATIONS, is_in, shown
 from tests.support.waiting import run
-
-KOREAN = re.compile("[가-힣]")
 
 
 def answer(make: Callable[[], str | bytes] | None, lang: str) -> tuple[BackendOperationResponse, bytes]:
@@ -33,12 +32,13 @@ def answer(make: Callable[[], str | bytes] | None, lang: str) -> tuple[BackendOp
 
 
 @pytest.mark.usefixtures("page_server")
-@pytest.mark.parametrize(("lang", "is_korean"), [("ko", True), ("en", False)])
-def test_a_table_made_at_its_download_has_the_language_of_its_button(lang: str, is_korean: bool) -> None:
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_table_made_at_its_download_has_the_language_of_its_button(lang: str) -> None:
     classroom, _secret = new_class()
     student(classroom, 0.5)
     response, table = answer(lambda: class_table(classroom), lang)
-    assert not response.error_msg and bool(KOREAN.search(table.decode("utf-8-sig"))) == is_korean
+    written = table.decode("utf-8-sig")
+    assert not response.error_msg and [one for one in TRANSLATIONS if is_in(one, written)] == [lang] * (lang != "en")
 
 
 def refused() -> str:
@@ -53,10 +53,10 @@ def broken() -> str:
     ("make", "lang", "sentence"),
     [
         (refused, "en", "^A journal has at most 16 MB.$"),
-        (refused, "ko", "^[^A-Za-z]*16[^A-Za-z]*MB[^A-Za-z]*$"),
+        *((refused, lang, "^[^A-Za-z]*16[^A-Za-z]*MB[^A-Za-z]*$") for lang in TRANSLATIONS),
         (broken, "en", "^This file could not be made because of an unexpected fault"),
-        (broken, "ko", "^[^A-Za-z]+$"),
-        (None, "ko", "This file cannot be made any more.*[가-힣]"),
+        *((broken, lang, "^[^A-Za-z]+$") for lang in TRANSLATIONS),
+        (None, "ko", f"{GONE}.*{shown(GONE, 'ko')}.*{shown(GONE, 'ja')}"),
     ],
 )
 def test_a_fault_is_told_in_our_own_words(make: Callable[[], str] | None, lang: str, sentence: str) -> None:

@@ -15,12 +15,11 @@ from core.lab.lab_round import LabRound
 from core.progress import Status
 from pages.components.frame.running_server import server
 from tests.support.app_tests import html, new_lab, opened, ran
+from tests.support.languages import LANGUAGES, shown
 from tests.support.sample_rounds import made
 
-SENTENCES = {
-    "en": "No computer is training just now. All rounds go on by themselves when one is back.",
-    "ko": "지금은 학습을 돌리는 컴퓨터가 없습니다. 컴퓨터가 돌아오면 모든 라운드가 저절로 이어집니다.",
-}
+NOTICE = "No computer is training just now. All rounds go on by themselves when one is back."
+SENTENCES = {lang: shown(NOTICE, lang) for lang in LANGUAGES}
 pytestmark = pytest.mark.usefixtures("page_server")
 
 

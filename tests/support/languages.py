@@ -1,0 +1,42 @@
+"""The languages of the app as tests meet them: what a page says in one, and what it has left in English."""
+
+import unicodedata
+from functools import cache
+
+from core.languages import LANGUAGES
+from tests.catalogue import TRANSLATIONS, texts
+
+__all__ = ["LANGUAGES", "TRANSLATIONS", "is_in", "shown", "untranslated"]
+
+OF_FORMULAS = {"LATIN", "GREEK", "MODIFIER"}  # scripts of letters that a text in any language may have
+
+
+def shown(message: str, lang: str, **values: object) -> str:
+    """What a page shows for a message of the catalogue, its gaps filled. Raises KeyError where there is no such one."""
+    return _texts(lang)[message].format(**values)
+
+
+def is_in(lang: str, text: str) -> bool:
+    """Whether a text has letters in which a translation is written and no other language is."""
+    return bool(_scripts(text) & _scripts_of(lang))
+
+
+def untranslated(sentences: list[str], lang: str) -> list[str]:
+    """The sentences without a letter of a language's own, empty ones left out."""
+    return [sentence for sentence in sentences if sentence.strip() and not is_in(lang, sentence)]
+
+
+@cache
+def _texts(lang: str) -> dict[str, str]:
+    return texts(lang)
+
+
+@cache
+def _scripts_of(lang: str) -> set[str]:
+    """HANGUL for Korean; CJK, HIRAGANA and KATAKANA for Japanese; "en" has none of its own."""
+    return _scripts("".join(_texts(lang).values())) - OF_FORMULAS
+
+
+def _scripts(text: str) -> set[str]:
+    """The first words of the names that Unicode gives to letters: mostly their scripts."""
+    return {unicodedata.name(letter, "").split(" ")[0] for letter in set(text) if letter.isalpha()}
