@@ -23,6 +23,7 @@ from tests.browser.chromium import running_chromium
 from tests.browser.classroom import Classroom, settled
 from tests.browser.student import Student, bounding_box, wait_until_true
 from tests.catalogue import ROOT, texts
+from tests.support.languages import round_over, shown
 from tests.support.waiting import LIMIT, run
 
 DOCS = ROOT / "docs"
@@ -68,26 +69,25 @@ TEXT = """() => {
 def open_lab(browser: Browser, url: str, size: tuple[int, int], language: str, scheme: str = "light") -> Student:
     """A student with the page of the rounds open."""
     viewport = {"width": size[0], "height": size[1]}
-    locale = {"en": "en-US", "ko": "ko-KR"}[language]
     page = browser.new_page(
-        viewport=viewport, color_scheme=scheme, locale=locale, reduced_motion="reduce",  # no replay plays by itself
+        viewport=viewport, color_scheme=scheme, locale=language, reduced_motion="reduce",  # no replay plays by itself
     )  # type: ignore[arg-type]  # fmt: skip
     return Student(page).go(url)
 
 
-def train(student: Student, number: int) -> None:
+def train(student: Student, number: int, language: str = "en") -> None:
     """Start a round and wait for its end."""
     student.primary.click()
-    student.page.get_by_text(re.compile(rf"(Round|라운드) {number}: \d+")).wait_for()
+    student.page.get_by_text(round_over(language, number=number)).wait_for()
     student.settled()
 
 
 def two_rounds(browser: Browser, url: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:
     """Two rounds, the second in the box around the five best trials of the first."""
     student = open_lab(browser, url, size, language, scheme)
-    train(student, 1)
-    student.page.get_by_role("button", name=re.compile("Zoom to the best area|가장 좋은 구역")).click()
-    train(student, 2)
+    train(student, 1, language)
+    student.page.get_by_role("button", name=shown("Zoom to the best area", language)).click()
+    train(student, 2, language)
     return student.page
 
 

@@ -25,6 +25,7 @@ from tests.browser.classroom import (
 )
 from tests.browser.conftest import Server
 from tests.browser.student import Student, expect_one, wait_until_true
+from tests.support.languages import TRANSLATIONS
 from tests.support.waiting import run, until
 
 pytestmark = pytest.mark.long
@@ -221,7 +222,14 @@ CUT = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height", "lang"), [(1920, 1080, "en"), (1366, 768, "en"), (1366, 768, "ko")])
+@pytest.mark.parametrize(
+    ("width", "height", "lang"),
+    [
+        (1920, 1080, "en"),
+        pytest.param(1366, 768, "en", marks=pytest.mark.long),
+        *((1366, 768, lang) for lang in TRANSLATIONS),
+    ],
+)
 def test_the_board_fits_on_a_projector_in_large_type(classroom: Classroom, width: int, height: int, lang: str) -> None:
     teacher, code = classroom.create_class()
     student = classroom.join(code)

@@ -1,4 +1,4 @@
-"""A race in a browser: started, watched to its end, and found again after a reload; in both languages."""
+"""A race in a browser: started, watched to its end, and found again after a reload; in every language."""
 
 import json
 import re
@@ -8,25 +8,23 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Server
 from tests.browser.student import TIMEOUT_MS, Student, expect_one, navigate, wait_until_true
+from tests.support.languages import TRANSLATIONS, round_over, shown
 
 pytestmark = pytest.mark.long
 
 CHART = "document.querySelector('[data-testid=stVegaLiteChart]')"  # the first one of the page
 LINE_PATHS = f"[...({CHART}?.querySelectorAll('.mark-line path') ?? [])].map(path => path.getAttribute('d'))"
-TEXTS = {
-    "en-US": ("Round 1: 600 epochs", "Race", "Start the race", "The race is over.", "The winners on fresh seeds"),
-    "ko-KR": ("라운드 1: 600에폭", "경주", "경주 시작", "경주가 끝났습니다.", "새 시드에서 본 각자의 최고 시행"),
-}
 
 
-@pytest.mark.parametrize(("locale", "width"), [("en-US", 1366), ("ko-KR", 390)])
-def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, locale: str, width: int) -> None:
-    after_round, name, start, over, winners = TEXTS[locale]
-    context = browser.new_context(viewport={"width": width, "height": 1300}, locale=locale)
+@pytest.mark.parametrize(("lang", "width"), [("en", 1366), *((lang, 390) for lang in TRANSLATIONS)])
+def test_a_race_is_begun_watched_and_finished(browser: Browser, server: Server, lang: str, width: int) -> None:
+    names = ("Race", "Start the race", "The race is over.", "The winners on fresh seeds")
+    name, start, over, winners = (shown(one, lang) for one in names)
+    context = browser.new_context(viewport={"width": width, "height": 1300}, locale=lang)
     someone = Student(context.new_page()).go(server.url)
-    someone.set_number("trials" if locale == "en-US" else "시행", 30)
+    someone.set_number(shown("trials", lang), 30)
     someone.primary.click()
-    someone.sees(after_round)
+    someone.sees(round_over(lang, 600))
     page = someone.page
     if width == 390:
         page.get_by_test_id("stExpandSidebarButton").click()

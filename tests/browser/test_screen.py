@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pages.components.round.epoch_replay import SECONDS
 from tests.browser.conftest import Server
 from tests.browser.student import Student, wait_until_true
+from tests.support.languages import TRANSLATIONS, round_over
 
 DESKTOP, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)  # pixels
 BOXES = """selectors => selectors.map(selector => {
@@ -55,23 +56,21 @@ def outside(page: Page, selectors: list[str], size: tuple[int, int]) -> dict[str
     }
 
 
+@pytest.mark.parametrize("lang", ["en", *(pytest.param(one, marks=pytest.mark.long) for one in TRANSLATIONS)])
 @pytest.mark.parametrize(
-    ("size", "needed", "locale"),
+    ("size", "needed"),
     [
-        (DESKTOP, BESIDE_EACH_OTHER, "en-US"),
-        pytest.param(DESKTOP, BESIDE_EACH_OTHER, "ko-KR", marks=pytest.mark.long),
-        pytest.param(TABLET, BESIDE_EACH_OTHER, "en-US", marks=pytest.mark.long),
-        pytest.param(TABLET, BESIDE_EACH_OTHER, "ko-KR", marks=pytest.mark.long),
-        pytest.param(PHONE, WHEN_NARROW, "en-US", marks=pytest.mark.long),
-        pytest.param(PHONE, WHEN_NARROW, "ko-KR", marks=pytest.mark.long),
+        (DESKTOP, BESIDE_EACH_OTHER),
+        pytest.param(TABLET, BESIDE_EACH_OTHER, marks=pytest.mark.long),
+        pytest.param(PHONE, WHEN_NARROW, marks=pytest.mark.long),
     ],
 )
 def test_the_map_what_sets_the_next_round_and_what_this_one_shows_are_in_sight_together(
-    browser: Browser, server: Server, size: tuple[int, int], needed: list[str], locale: str
+    browser: Browser, server: Server, size: tuple[int, int], needed: list[str], lang: str
 ) -> None:
-    student = at(browser, server, size, locale=locale)
+    student = at(browser, server, size, locale=lang)
     student.primary.click()
-    student.page.get_by_text(re.compile(r"^(Round|라운드) 1: 400")).wait_for()
+    student.sees(round_over(lang, 400))
     student.settled()
     wait_until_true(student.page, "document.querySelector('.aside ul li') !== null")
     assert outside(student.page, needed, size) == {}

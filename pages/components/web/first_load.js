@@ -65,7 +65,7 @@
     notice.id = 'no-websocket';
     notice.setAttribute('role', 'alert');
     notice.style = 'position: fixed; inset: 0 0 auto; z-index: 2000000; padding: 1rem; background: #fff3cd; '
-      + 'color: #3d2f00; font: 1rem/1.5 sans-serif; word-break: keep-all';
+      + 'color: #3d2f00; font: 1rem/1.5 sans-serif';
     const own = Object.keys(sentences).sort((one, other) => (other === lang) - (one === lang));
     for (const name of own) {
       const line = document.createElement('p');

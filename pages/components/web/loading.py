@@ -11,15 +11,16 @@ from starlette.types import Scope
 
 from core.errors import N_
 from core.languages import LANGUAGES
+from pages.components.frame.assets import style
 from pages.components.frame.translation import catalogue
 
 LOADING = N_("Narrowing Lab is loading. On a slow network this takes some seconds.")
 LANG, ROOT = b'<html lang="en">', b'<div id="root"></div>'  # in index.html
-# in the colours of the device, as the app itself will have; Korean is not cut within words
-STYLE = (
+STYLE = (  # in the colours of the device, as the app itself will have
     "position: fixed; inset: 0; z-index: 1000; color-scheme: light dark; background: Canvas; color: CanvasText; "
-    "padding: 20vh 1rem 0; text-align: center; font: 1.1rem/1.5 sans-serif; word-break: keep-all"
+    "padding: 20vh 1rem 0; text-align: center; font: 1.1rem/1.5 sans-serif"
 )
+LINE_BREAKS = style(__file__, "line_breaks.css")  # of the whole app, in every language
 
 
 def visitors_language(scope: Scope) -> str:
@@ -36,5 +37,5 @@ def with_loading_line(page: bytes, lang: str) -> bytes:
     """index.html in a language, with the line."""
     text = escape(catalogue(lang).gettext(LOADING))
     hidden = "<noscript><style>#loading {display: none}</style></noscript>"
-    line = f'{hidden}<div id="loading" role="status" style="{STYLE}">{text}</div>'
+    line = f'{LINE_BREAKS}{hidden}<div id="loading" role="status" style="{STYLE}">{text}</div>'
     return page.replace(LANG, f'<html lang="{lang}">'.encode(), 1).replace(ROOT, ROOT + line.encode(), 1)
