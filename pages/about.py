@@ -45,7 +45,8 @@ def sources() -> list[str]:
     """The sources of the lesson and its data, titles as published."""
     return [
         _("The lesson: {book}, chapter 6.").format(
-            book="Koki Saitoh, *Deep Learning from Scratch* (O'Reilly Japan 2016; 한빛미디어 2017)"
+            book="Koki Saitoh, *Deep Learning from Scratch* (『ゼロから作るDeep Learning』, O'Reilly Japan 2016; "
+            "『밑바닥부터 시작하는 딥러닝』, 한빛미디어 2017)"
         ),
         _("Random search: {paper}.").format(
             paper="J. Bergstra, Y. Bengio, *Random Search for Hyper-Parameter Optimization*, JMLR 13 (2012)"

@@ -19,6 +19,8 @@ from tests.support.languages import LANGUAGES, longest_part, round_over, shown
 
 SIZES = {"desktop": (1366, 900), "phone": (390, 844)}  # pixels
 TO_READ = ("importance", "glossary", "about", "lesson_link")  # pages that train nothing themselves
+COMPARED = "Best on the grid {grid:.2f}, best at random {random:.2f}: "
+BEST_OF_SETTING = "{setting}: best {best:.2f}; the trials that tie with it lie from {low} to {high}."
 PEEKED = (
     "The best of {trials} trials by the {images} opened test images has {opened:.3f} on them, and {fresh:.3f} on fresh "
     "ones: {loss:+.3f}."
@@ -64,18 +66,16 @@ def lab_views(student: Student, url: str, lang: str) -> Iterator[tuple[str, Page
         yield name, go(name)
     trained: dict[str, Callable[[], None]] = {
         "validation": lambda: expect(page.locator(".st-key-split_train button")).to_be_enabled(),
-        "strategies": lambda: student.sees(
-            longest_part("Best on the grid {grid:.2f}, best at random {random:.2f}: ", lang)
-        ),
-        "knobs": lambda: student.sees(
-            longest_part("{setting}: best {best:.2f}; the trials that tie with it lie from {low} to {high}.", lang)
-        ),
+        "strategies": lambda: student.sees(longest_part(COMPARED, lang)),
+        "knobs": lambda: student.sees(longest_part(BEST_OF_SETTING, lang)),
         "bayesian": lambda: student.sees(shown("Round {number} is learning", lang, number=2)),
         "race": lambda: student.sees(shown("The race is over.", lang)),
     }
-    for name in trained:
+    for name, wait in trained.items():
         go(name)
-        yield name, page
+        student.primary.click()
+        wait()
+        yield name, settled(page)
     go("final_test")
     yield "final_test", page
     page.get_by_text(shown("I have finished tuning. Open the test set, once and for all.", lang)).click()
@@ -107,12 +107,12 @@ def class_views(teacher: Page, student: Page, url: str, lang: str) -> Iterator[t
     someone = Student(student).go(f"{url}?lab={lab}")
     someone.primary.click()
     someone.sees(round_over(lang))
-    for switch in ("board on the students' screens", "shown"):
-        teacher.get_by_text(shown(switch, lang), exact=True).last.click()
-    teacher.get_by_text(shown("Board", lang), exact=True).click()
+    teacher.get_by_text(shown("board on the students' screens", lang), exact=True).click()
+    for choice in ("shown", "Board"):
+        teacher.get_by_role("radio", name=shown(choice, lang), exact=True).click()
     expect(teacher.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(3)
     yield "class, desk", settled(teacher)
-    teacher.get_by_text(shown("Names", lang), exact=True).click()
+    teacher.get_by_role("radio", name=shown("Names", lang), exact=True).click()
     teacher.get_by_text(longest_part("hide the nickname of {name}", lang)).first.wait_for()
     yield "class, names", settled(teacher)
     link = teacher.get_by_role("link", name=shown("Board for the projector", lang)).get_attribute("href")
@@ -128,6 +128,7 @@ def whole(page: Page) -> bytes:
     """A picture of all of a page, once it no longer changes."""
     width, height = page.viewport_size["width"], page.viewport_size["height"]  # type: ignore[index]
     page.set_viewport_size({"width": width, "height": height + max(page.evaluate(GROW), 0)})
+    page.mouse.move(5, 5)  # away from what has a tooltip
     wait_until_true(page, ANIMATIONS_ENDED)
     before, picture = b"", page.screenshot()
     while before != picture:

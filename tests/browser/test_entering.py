@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from core.hangul_keys import KEYS
+from core import hangul_keys, kana_keys
 from tests.browser.classroom import Classroom, press
 from tests.browser.conftest import Server
 from tests.browser.student import Student, bounding_box, train_round
+from tests.support.languages import shown
 from tests.support.waiting import until
 
-LETTERS = {key: letter for letter, key in KEYS.items()}
+LETTERS = {key: letter for letter, key in hangul_keys.KEYS.items()}
+KANA = {key: kana for kana, key in kana_keys.KEYS.items()}
 
 
 def compose(page: Page, steps: list[str]) -> None:
@@ -115,6 +117,33 @@ def test_a_code_typed_in_hangul_mode_joins_its_class(classroom: Classroom) -> No
         compose(page, [LETTERS[key]]) if key in LETTERS else page.keyboard.type(key)
     press(page, "Join")
     page.get_by_text("You are").wait_for()
+
+
+@pytest.mark.long
+def test_a_code_typed_in_kana_mode_joins_its_class(classroom: Classroom) -> None:
+    _teacher, code = classroom.create_class()
+    page = classroom.open_page("class_board", locale="ja")
+    page.get_by_role("textbox", name=shown("code of the class", "ja")).click()
+    for key in code.lower():
+        compose(page, [KANA[key]])
+    press(page, shown("Join", "ja"))
+    page.get_by_text("You are").wait_for()  # the class is in English
+
+
+@pytest.mark.long
+def test_numbers_typed_in_kana_mode_are_taken(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 1300}, locale="ja")
+    someone = Student(context.new_page()).go(server.url)
+    field = someone.page.get_by_label(shown("from 10^", "ja"), exact=True).first
+    for typed, taken in (("ー３", -3), ("１えー４", -4), ("０。００００１", -5), ("ほあ", -3)):
+        field.click()
+        field.fill("")
+        compose(someone.page, [typed])
+        field.press("Tab")
+        expect(field).to_have_value(str(taken))
+    expect(someone.ends()).to_have_text(["-3.0", "-2.0"])
+    assert someone.faults == []
+    context.close()
 
 
 @pytest.mark.long
