@@ -1,4 +1,4 @@
-"""Glossary: the words of the lesson in both languages."""
+"""Glossary: the words of the lesson in every language."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from core.errors import N_
 from core.languages import LANGUAGES
 from pages.components.frame.layout import header
 from pages.components.frame.session import lab
-from pages.components.frame.translation import _, catalogue, language
+from pages.components.frame.translation import _, catalogue, language, listed
 
 TERMS = {  # in the order in which a student meets them
     N_("hyperparameter"): N_(
@@ -70,7 +70,7 @@ def glossary() -> None:
     header(lab(), _("The words of the lesson"))
     for term, meaning in TERMS.items():
         here, *others = sorted(LANGUAGES, key=lambda lang: lang != language())
-        names = ", ".join(catalogue(lang).gettext(term) for lang in others)
+        names = listed(catalogue(lang).gettext(term) for lang in others)
         st.markdown(f"**{catalogue(here).gettext(term)}** ({names})  \n{_(meaning)}")
 
 

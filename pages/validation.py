@@ -18,7 +18,7 @@ from pages.components.frame.pictures import save_charts
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, lab, session
-from pages.components.frame.translation import _
+from pages.components.frame.translation import _, listed
 from pages.components.refresh.pace import ticking
 
 VALUES = (0.03, 1e-6)  # learning rate and weight decay of all networks, good ones for EPOCHS
@@ -137,7 +137,7 @@ def class_sentences(counts: np.ndarray) -> list[str]:
     if unseen:
         sentences.append(
             _("No training image shows {digits}: the networks are validated on digits they have never seen.").format(
-                digits=", ".join(unseen)
+                digits=listed(unseen)
             )
         )
     return sentences

@@ -113,7 +113,7 @@ def class_views(teacher: Page, student: Page, url: str, lang: str) -> Iterator[t
     expect(teacher.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(3)
     yield "class, desk", settled(teacher)
     teacher.get_by_role("radio", name=shown("Names", lang), exact=True).click()
-    teacher.get_by_text(longest_part("hide the nickname of {name}", lang)).first.wait_for()
+    teacher.get_by_text(shown("Remove students", lang)).first.wait_for()
     yield "class, names", settled(teacher)
     link = teacher.get_by_role("link", name=shown("Board for the projector", lang)).get_attribute("href")
     student.goto(f"{url}class_board?lab={lab}")

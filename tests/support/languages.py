@@ -29,8 +29,12 @@ def is_in(lang: str, text: str) -> bool:
 
 
 def untranslated(sentences: list[str], lang: str) -> list[str]:
-    """The sentences without a letter of a language's own, empty ones left out."""
-    return [sentence for sentence in sentences if sentence.strip() and not is_in(lang, sentence)]
+    """The sentences without a letter of a language's own, empty ones left out.
+
+    A name that a translation writes in Latin letters, such as Batch Normalization in Japanese, is none of them.
+    """
+    names = {text for message, text in _texts(lang).items() if text != message}
+    return [one for one in sentences if one.strip() and not is_in(lang, one) and one not in names]
 
 
 def round_over(lang: str, epochs: int | None = None, number: int = 1) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ from core.analysis.selection_bias import effective_images, expected_best, expect
 from core.analysis.statistics import mean_and_deviation
 from core.data.image_order import FILE_ORDER
 from core.lab.final_evaluation import FinalTest, SelectionByTestSet
-from pages.components.frame.translation import _
+from pages.components.frame.translation import _, listed
 
 
 def result_sentences(final: FinalTest, led: float | None, trials: np.ndarray) -> list[str]:
@@ -106,7 +106,7 @@ def peeking_sentences(selection: SelectionByTestSet, images: int) -> list[str]:
             _("{loss:.3f} with {images} images").format(loss=lost, images=count)
             for count, lost in zip(selection.looked[:-1], selection.losses, strict=False)
         ]
-        sentences.append(_("Chosen by fewer images: {list}.").format(list=", ".join(fewer)))
+        sentences.append(_("Chosen by fewer images: {list}.").format(list=listed(fewer)))
     if not selection.shows_loss:
         accuracy = min(max(float(selection.fresh[best]), 1 / images), 1 - 1 / images)
         equal = float(expected_best(np.array(trials), images, accuracy)) - accuracy

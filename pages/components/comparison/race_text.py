@@ -14,7 +14,7 @@ from core.lab.seed_repeats import SEEDS
 from core.plan import CLASSES
 from core.space import written
 from pages.components.comparison import race_chart
-from pages.components.frame.translation import _, translate_error, translate_insight
+from pages.components.frame.translation import _, listed, translate_error, translate_insight
 
 
 def race_terms(entry: RaceSetup) -> str:
@@ -103,7 +103,7 @@ def leader_sentences(race: Race) -> list[str]:
     lines = {STUDENT: race.setup.trajectory} | {one.name: one.trajectory for one in race.runs[0]}
     behind = groups_behind([lines[name].accuracy for name in found], images)
     level = [names[name] for name, is_behind in zip(found, behind, strict=True) if not is_behind]
-    reached_text = ", ".join(f"{names[name]} {reached:.2f}" for name, reached in found.items())
+    reached_text = listed(f"{names[name]} {reached:.2f}" for name, reached in found.items())
     sentences = [
         _("Best validation accuracy in the end, on the splits of your rounds: {reached}.").format(reached=reached_text)
     ]
@@ -111,7 +111,7 @@ def leader_sentences(race: Race) -> list[str]:
         end = _("A tie, chance alone can make the best of so many trials differ as much: {names}.")
     else:
         end = _("Ahead by more than chance explains: {names}.")
-    sentences[0] += " " + end.format(names=", ".join(level))
+    sentences[0] += " " + end.format(names=listed(level))
     if outside := race.setup.outside():
         sentences.append(
             _(
@@ -127,7 +127,7 @@ def spread_sentences(race: Race) -> list[str]:
         return []
     names = race_chart.racer_names(_)
     ends = {place: np.array([line.final for line in race.trajectories(name)]) for place, name in enumerate(CONTESTANTS)}
-    reached_text = ", ".join(
+    reached_text = listed(
         "{} {:.2f} ± {:.2f}".format(names[CONTESTANTS[place]], *mean_and_deviation(end)) for place, end in ends.items()
     )
     sentence = _("Over {races} races, mean and standard deviation: {reached}.").format(
@@ -166,12 +166,12 @@ def comparison_sentence(found: dict[int, np.ndarray], names: list[str], images: 
     leader, even, behind = rank_by_mean(found, images)
     if even:
         sentence = _("On the same seeds these tie, chance can explain the difference: {names}.").format(
-            names=", ".join(names[one] for one in [leader, *even])
+            names=listed(names[one] for one in [leader, *even])
         )
     else:
         sentence = _("On the same seeds ahead of all others: {name}.").format(name=names[leader])
     if even and behind:
-        sentence += " " + _("Behind: {names}.").format(names=", ".join(names[one] for one in behind))
+        sentence += " " + _("Behind: {names}.").format(names=listed(names[one] for one in behind))
     return sentence
 
 

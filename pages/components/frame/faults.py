@@ -6,7 +6,7 @@ from core.errors import LessonError
 from core.progress import Status
 from pages.components.frame.running_server import server
 from pages.components.frame.session import session
-from pages.components.frame.translation import _, error_markdown
+from pages.components.frame.translation import _, error_markdown, listed
 
 
 def save_error() -> LessonError | None:
@@ -25,7 +25,7 @@ def show_faults() -> None:
     known = server().labs.in_memory(state.token) if state.token else None
     if known is not None and known.unreadable:
         missing = _("These rounds are damaged in the store and cannot be shown: {numbers}. The others are complete.")
-        st.warning(missing.format(numbers=", ".join(map(str, known.unreadable))), icon=":material/report:")
+        st.warning(missing.format(numbers=listed(map(str, known.unreadable))), icon=":material/report:")
     if (trouble := save_error()) is not None:
         lost = _(
             "Your work goes on, but it is not being saved: keep this page open. It will be saved once that is over."

@@ -3,6 +3,7 @@
 import gettext
 import re
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def catalogue(lang: str) -> gettext.NullTranslations:
 def _(message: str) -> str:
     """`message` in the page's language."""
     return catalogue(language()).gettext(message)
+
+
+def listed(items: Iterable[str]) -> str:
+    """Names or figures one after the other, as the page's language sets them apart."""
+    return _(", ").join(items)
 
 
 def translate_error(fault: LessonError) -> str:

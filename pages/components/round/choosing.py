@@ -19,7 +19,7 @@ from core.typed_numbers import MAX_LENGTH, value_from
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session, viewed_round
-from pages.components.frame.translation import _, error_markdown, translate_insight
+from pages.components.frame.translation import _, error_markdown, listed, translate_insight
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.refresh.pace import ticking
 
@@ -241,4 +241,4 @@ def repeat_sentences(lab: Lab, round_: LabRound) -> list[str]:
 
 def rank_names(trials: list[int], rank: dict[int, int]) -> str:
     """Trials by rank: Best-2, Best-5."""
-    return ", ".join(f"Best-{place}" for place in sorted(rank[trial] for trial in trials))
+    return listed(f"Best-{place}" for place in sorted(rank[trial] for trial in trials))

@@ -5,7 +5,7 @@ import streamlit as st
 from core.lab.lab import Lab
 from core.plan import RoundPlan
 from core.settings import Choice, Setting, Switch, settings_in
-from pages.components.frame.translation import _
+from pages.components.frame.translation import _, listed
 from pages.components.round.plan_fields import option_names, plan_field
 
 
@@ -37,4 +37,4 @@ def described(plan: RoundPlan) -> str:
                 words.append(option_names(kind)(value) + spread)
             elif setting.summary:
                 words.append(_(setting.summary).format(value=value))
-    return ", ".join(words)
+    return listed(words)
