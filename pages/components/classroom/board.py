@@ -38,6 +38,7 @@ from pages.components.round.chart_style import WIDE, Domain
 from pages.components.round.tables import arrow
 
 BEST, BEST_ON_PROJECTOR = 20, 5  # of the class's best trials whose curves are drawn; nobody scrolls a projector
+ROOM_FOR_NAMES = 500  # pixels of a page on which names stand beside the lines; a narrower one has room for figures
 STYLE = style(__file__, "board.css")
 
 NamePairs = tuple[tuple[int, str], ...]  # seat and name of each student
@@ -155,14 +156,14 @@ def draw_map(view: View) -> None:
 
 def draw_lines(view: View) -> None:
     """Everybody's best accuracy so far against the epochs spent."""
-    budget = view.ranking.budget if view.ranking else 0
+    budget, names = view.ranking.budget if view.ranking else 0, view.names if view.width >= ROOM_FOR_NAMES else ()
     datasets = {
-        "lines": table_bytes(view.board, tables.lines_table, view.names),
+        "lines": table_bytes(view.board, tables.lines_table, names),
         "budget": budget_bytes(budget, _("equal budget: {budget}").format(budget=f"{budget:,}")),
     }
     end, where = tables.epoch_axis_end(view.board), progress_sentence(view.board)
     st.vega_lite_chart(
-        {**charts.lines_spec(view.wide, view.size, end, bool(view.names), language(), is_dark()), "datasets": datasets},
+        {**charts.lines_spec(view.wide, view.size, end, bool(names), language(), is_dark()), "datasets": datasets},
         key="board_lines",
         width="stretch",
         alt=_("Best accuracy so far against epochs spent, a line a student. {where}").format(where=where),

@@ -31,7 +31,7 @@ PIXELS_PER_POINT = 83  # of the page's width for a pixel of type: 22 on a projec
 SMALLEST, LARGEST = 13, 40  # pixels of type
 MAP_HEIGHT, LINES_HEIGHT = {True: 23, False: 28}, {True: 11.5, False: 18}  # times the type, by whether the page is wide
 FINALS_HEIGHT = {True: 20, False: 26}
-PANEL_HEIGHT, MIN_PANEL_WIDTH = 2.7, 13  # of one of the best trials' panels, times the type
+PANEL_HEIGHT, MIN_PANEL_WIDTH = 2.7, 15  # of one of the best trials' panels, times the type
 PANEL_AXIS, GAP = 40, 16  # pixels for a panel's axis; between panels
 LEADERS = ["#3b82c4", "#d97706", "#2a9d63", "#c2417c", "#8b6fd6"]  # lines of the best, on either theme
 
@@ -152,7 +152,7 @@ def best_spec(width: int, best: int, epochs: int, lang: str, dark: bool) -> dict
     width: pixels of the page    best: how many trials    epochs: of the longest curve
     """
     word, size, ink = catalogue(lang).gettext, type_size(width), INK[dark]
-    columns = next(count for count in (5, 4, 3, 2) if count == 2 or width >= count * MIN_PANEL_WIDTH * size)
+    columns = next(count for count in (5, 4, 3, 2, 1) if count == 1 or width >= count * MIN_PANEL_WIDTH * size)
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     axis = alt.Axis(values=[1, epochs] if epochs > 1 else [1], format="d", grid=False)
     x = alt.X("epoch:Q", title=None, axis=axis, scale=alt.Scale(domain=[low, high], nice=False))

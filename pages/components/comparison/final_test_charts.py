@@ -103,7 +103,7 @@ def selection_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChar
         .encode(
             **axes,
             color=alt.Color("role:N", title=None, scale=alt.Scale(domain=domain, range=colours),
-                            legend=alt.Legend(orient="top")),
+                            legend=alt.Legend(orient="top", columns=2)),
             shape=alt.Shape("role:N", title=None,
                             scale=alt.Scale(domain=domain, range=["circle", "diamond", "triangle-up"])),
             size=alt.condition(alt.datum.role == names["trial"], alt.value(40), alt.value(190)),

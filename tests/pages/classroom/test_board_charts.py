@@ -136,7 +136,7 @@ def specs(wide: bool) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1840, 5), (1280, 5), (760, 4), (340, 2)])
+@pytest.mark.parametrize(("width", "columns"), [(1840, 5), (1280, 5), (760, 3), (340, 1)])
 def test_the_best_stand_in_columns_that_fill_the_page(width: int, columns: int) -> None:
     spec = charts.best_spec(width, 20, 20, "en", False)
     side = spec["spec"]["width"]
