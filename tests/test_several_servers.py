@@ -6,26 +6,23 @@ import random
 import signal
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import psutil
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from core.engine.processes import cores
 from core.lab.lab import Lab
 from core.rounds import run_round
-from core.store.restoring import lab_from_record
-from core.store.rows import load_lab
-from core.store.store import Store, lab_id
 from pages.components.web.lab_home import LED_COOKIE, SERVER_COOKIE, cookie_of
 from tests.benchmarks.websocket_client import Tab, tab
 from tests.support.databases import Missing, Postgres
+from tests.support.proxied_tabs import restart_under_students, shown, stored, tab_through
 from tests.support.server_processes import SECRET, Caddy, ServerProcess, ask, browse
 from tests.support.servers import same
 from tests.support.waiting import LIMIT, run, until
@@ -62,22 +59,6 @@ def pair(start: Start) -> tuple[ServerProcess, ServerProcess]:
     """Two servers that let visitors in."""
     a, b = start(), start()
     return a.ready(), b.ready()
-
-
-def stored(url: str, token: str) -> Lab | None:
-    """A lab as the store has it; its home stays what it is."""
-    with closing(Store(url)) as store, store.transaction() as connection:
-        record = load_lab(connection, lab_id(token))
-    return lab_from_record(token, record) if record is not None else None
-
-
-async def shown(opened: Tab, what: str) -> float:
-    """Seconds until a page that waits for its lab has a widget of that label."""
-    begun = time.monotonic()
-    while not opened.shows(what):
-        assert time.monotonic() - begun < LIMIT
-        await opened.watch(time.monotonic() + 1.5, lambda: opened.shows(what))
-    return time.monotonic() - begun
 
 
 # ---------------------------------------------------------------------------------------------------- settings
@@ -200,21 +181,6 @@ def caddy(tmp_path: Path, pair: tuple[ServerProcess, ServerProcess]) -> Iterator
     proxy.close()
 
 
-@asynccontextmanager
-async def tab_through(
-    proxy: Caddy, cookies: dict[str, str], lab: str = "", page: str = "", **asked: str
-) -> AsyncIterator[Tab]:
-    """A tab through the proxy, with the cookies of its browser. asked: what else is in the address"""
-    header = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
-    address = f"ws://127.0.0.1:{proxy.port}/_stcore/stream"
-    async with connect(
-        address, subprotocols=["streamlit"], additional_headers=header, max_size=2**24, proxy=None, open_timeout=LIMIT
-    ) as socket:
-        opened = Tab(socket, urlencode(asked | ({"lab": lab} if lab else {})))
-        await opened.open(page)
-        yield opened
-
-
 @pytest.mark.long
 def test_through_the_proxy_a_browser_gets_to_its_lab_and_comes_back_after_a_kill(
     caddy: Caddy, pair: tuple[ServerProcess, ServerProcess]
@@ -245,56 +211,6 @@ def test_through_the_proxy_a_browser_gets_to_its_lab_and_comes_back_after_a_kill
     answered, back = run(lesson())
     print(f"page after {answered:.2f} s, lab after {back:.2f} s")
     assert back < TAKEN * SLOW
-
-
-async def come_back(proxy: Caddy, browser: dict[str, str], token: str) -> Tab:
-    """A tab whose connection has ended comes back as a browser's does: it tries until it has a page of its lab."""
-    while True:
-        with suppress(OSError, WebSocketException, TimeoutError):
-            async with tab_through(proxy, browser, token) as student:
-                await shown(student, "trials")
-                return student
-        await asyncio.sleep(0.2)
-
-
-async def restart_under_students(
-    proxy: Caddy, servers: tuple[ServerProcess, ...], students: int
-) -> tuple[list[float], list[str]]:
-    """Students with a round each; every server is restarted, one after the other.
-
-    Returns how long each student waited after each restart, and the tokens of their labs.
-    """
-    waits: list[float] = []
-
-    async def learn(number: int) -> tuple[dict[str, str], str]:
-        browser: dict[str, str] = {}
-        await asyncio.to_thread(browse, proxy.port, "", browser)
-        async with tab_through(proxy, browser) as student:
-            await student.set_number("trials", 20 + number)
-            await student.set_number("epochs", 60)
-            await student.click("Start")
-            return browser, student.lab
-
-    async def wait_for_end(server: ServerProcess) -> None:
-        await asyncio.to_thread(server.process.wait, LIMIT)
-
-    browsers = await asyncio.gather(*map(learn, range(students)))
-    for server in servers:
-        until(lambda url=server.url: all((lab := stored(url, token)) and lab.rounds for _, token in browsers))
-        home = cookie_of(server.address, SECRET)
-        here = [(browser, token) for browser, token in browsers if browser[SERVER_COOKIE] == home]
-        server.process.send_signal(signal.SIGTERM)
-        begun = time.monotonic()
-
-        async def back(browser: dict[str, str], token: str, begun: float = begun) -> None:
-            await come_back(proxy, browser, token)
-            waits.append(time.monotonic() - begun)
-            await asyncio.to_thread(browse, proxy.port, f"?lab={token}", browser)  # as its next page does
-
-        await asyncio.gather(wait_for_end(server), *(back(*one) for one in here))
-        server.start()
-        await asyncio.to_thread(server.ready)
-    return waits, [token for _, token in browsers]
 
 
 @pytest.mark.long
