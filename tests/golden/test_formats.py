@@ -27,6 +27,7 @@ from core.lesson import Lesson
 from core.lesson_text import parts, read_lesson, write_lesson
 from core.plan import RoundPlan
 from core.space import spaces_to_json
+from core.store import store as store_module
 from core.store.class_store import ClassStore
 from core.store.restoring import classroom_from_record, lab_from_record
 from core.store.store import Store
@@ -46,6 +47,9 @@ FINAL_ACCURACIES = {  # of each sample's final test, as the version that wrote i
     "0002": [40 / 150, 36 / 150, 33 / 150, 36 / 150, 58 / 150],
     "0003": [100 / 150, 92 / 150, 98 / 150, 101 / 150, 82 / 150],
     "0004": [100 / 150, 92 / 150, 98 / 150, 101 / 150, 82 / 150],
+    "0005": [92 / 150, 96 / 150, 103 / 150, 114 / 150, 117 / 150],
+    "0006": [92 / 150, 96 / 150, 103 / 150, 114 / 150, 117 / 150],
+    "0007": [92 / 150, 96 / 150, 103 / 150, 114 / 150, 117 / 150],
 }
 SCHEMAS = tuple(FINAL_ACCURACIES)
 
@@ -112,7 +116,7 @@ def read_lab(lab: Lab) -> dict[str, object]:
 
 def read_class(classroom: Classroom, secret: str) -> dict[str, object]:
     classroom.check(secret)
-    simple = ("code", "title", "language", "rounds_open", "board_open", "board_key", "ended", "created")
+    simple = ("code", "title", "language", "rounds_open", "board_open", "joining_open", "board_key", "ended", "created")
     return {
         **{name: getattr(classroom, name) for name in simple},
         "secret": secret,
@@ -205,6 +209,12 @@ def prepared(schema: str, folder: Path) -> Iterator[Store]:
         yield store
 
 
+def test_every_schema_has_a_sample() -> None:
+    """A new one gets its own from tests/golden/record_store.py."""
+    migrations = Path(store_module.__file__).with_name("migrations") / "versions"
+    assert sorted(file.name[:4] for file in migrations.glob("[0-9]*.py")) == list(SCHEMAS)
+
+
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_labs_of_every_schema_are_read(schema: str, tmp_path: Path) -> None:
     expected = sample(f"store-{schema}.json")["labs"]
@@ -217,29 +227,30 @@ def test_labs_of_every_schema_are_read(schema: str, tmp_path: Path) -> None:
             assert read_lab(lab_from_record(token, record)) == lab | {"preset": preset}
 
 
-def test_a_class_is_read_by_its_code_and_by_its_teachers_secret(tmp_path: Path) -> None:
-    expected = sample("store-0004.json")["class"]
-    with prepared("0004", tmp_path) as store:
+@pytest.mark.parametrize("schema", [one for one in SCHEMAS if one >= "0004"])
+def test_a_class_is_read_by_its_code_and_by_its_teachers_secret(schema: str, tmp_path: Path) -> None:
+    expected = sample(f"store-{schema}.json")["class"]
+    if schema < "0006":  # nobody could close joining
+        expected["joining_open"] = True
+    with prepared(schema, tmp_path) as store:
         stored = ClassStore(store)
         record = stored.load(expected["code"])
         assert record is not None and record == stored.load_taught(hash_secret(expected["secret"]))
         classroom = classroom_from_record(record, stored.labs(record.code))
     assert read_class(classroom, expected["secret"]) == expected
-    of_seats = {lab["seat"][1]: lab for lab in sample("store-0004.json")["labs"].values() if lab["seat"]}
+    of_seats = {lab["seat"][1]: lab for lab in sample(f"store-{schema}.json")["labs"].values() if lab["seat"]}
     assert {seat: read_lab(lab) for seat, lab in classroom.labs.items()} == of_seats
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_a_final_test_of_before_the_images_were_permuted_has_the_accuracies_that_it_had(
-    schema: str, tmp_path: Path
-) -> None:
+def test_a_final_test_has_the_accuracies_and_the_order_of_images_that_it_had(schema: str, tmp_path: Path) -> None:
     found = []
     with prepared(schema, tmp_path) as store:
         for token in sample(f"store-{schema}.json")["labs"]:
             record = store.load(token)
             assert record is not None
             if (final := lab_from_record(token, record).final) is not None:
-                assert final.plan.image_order == FILE_ORDER
+                assert final.plan.image_order == (FILE_ORDER if schema <= "0004" else PERMUTED_ORDER)
                 found.append(final.accuracy().tolist())
     assert found == [FINAL_ACCURACIES[schema]]
 
