@@ -4,12 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.frame.startup import check_settings, lifespan, show_script_error
+from pages.components.frame.startup import lifespan, show_script_error
 from pages.components.web.first_load import FIRST_LOAD_ROUTES
 from pages.components.web.health import ROUTES
 from pages.components.web.middleware import MIDDLEWARE
 
-check_settings()
 app = st.App(
     Path(__file__).parent / "pages/navigation.py",
     lifespan=lifespan,

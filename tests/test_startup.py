@@ -190,11 +190,21 @@ def test_an_engine_that_is_no_address_ends_the_start_with_one_sentence(
 ) -> None:
     monkeypatch.setenv("ENGINE", engine)
     server = start()
-    assert server.process.wait(LIMIT) == 1
+    assert server.process.wait(LIMIT) == os.EX_CONFIG
     assert server.log.splitlines()[-1] == (
         f"The server does not start. ENGINE is {engine}; it is empty, or tcp:// or tls:// with a host and a port."
     )
     assert "Traceback" not in server.log
+
+
+@pytest.mark.long
+def test_settings_in_streamlits_secrets_can_end_the_start_as_those_of_the_environment(
+    start: Start, faulty: Path
+) -> None:
+    (faulty / ".streamlit/secrets.toml").write_text('ENGINE = "http://scheduler:8786"', encoding="utf-8")
+    server = start(faulty)
+    assert server.process.wait(LIMIT) == os.EX_CONFIG
+    assert "The server does not start. ENGINE is http://scheduler:8786" in server.log
 
 
 @pytest.mark.long

@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +22,6 @@ import streamlit as st
 from streamlit import runtime
 
 from core.engine.processes import keep_to_one_core
-from core.engine.start import engine_address
 from core.errors import LessonError
 from core.server.server import Server
 from pages.components.frame.deferred_files import answer_in_our_words
@@ -35,15 +33,8 @@ PAGES = Path(__file__).parents[2]
 # leaves some 400 of them, and a hundred pages had a search of all containers every ten seconds at Python's own 700.
 YOUNGEST = 3_000
 log = logging.getLogger(__name__)
+CONFIG_FAULT = 78  # the exit code for it, EX_CONFIG in the system's sysexits.h
 LAST_ANSWERS = 3  # seconds for answers under way when the server ends, before the last work is saved
-
-
-def check_settings() -> None:
-    """End the program with a sentence where it cannot train as its environment says."""
-    try:
-        engine_address()
-    except LessonError as fault:
-        sys.exit(f"The server does not start. {fault}")
 
 
 @asynccontextmanager
@@ -61,12 +52,15 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 def start_server() -> Server:
-    """Start one; if the settings do not allow it, say so in the log and end the process."""
+    """Start one; if the settings do not allow it, say so in the log and end the process.
+
+    This is the first moment at which settings from Streamlit's secrets are in the environment.
+    """
     try:
         return Server.start(runtime.get_instance().is_active_session)
     except LessonError as error:
-        log.critical("this server does not start: %s", error)
-        os._exit(os.EX_CONFIG)  # an exception would be shown with a traceback, behind which nobody finds the sentence
+        log.critical("The server does not start. %s", error)
+        os._exit(CONFIG_FAULT)  # an exception would be shown with a traceback, behind which nobody finds the sentence
 
 
 def leave_at_signal(started: Server) -> None:
