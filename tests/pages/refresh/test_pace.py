@@ -91,6 +91,7 @@ class Page:
 
     pace: float = SHORTEST
     now: float = 0.0
+    lab_has_moved: bool = False  # to another of several servers
 
     def __post_init__(self) -> None:
         self.reported: list[float | None] = []  # seconds between two ticks, with each whole page
@@ -114,7 +115,8 @@ class Page:
         patch.setattr(pace.st, "fragment", fragment)
         patch.setattr(pace, "redraw_page", lambda: self.draw(patch, running))
         idle = SimpleNamespace(
-            engine=SimpleNamespace(cycle_seconds=lambda: 0.0), labs=SimpleNamespace(has_moved=lambda token: False)
+            engine=SimpleNamespace(cycle_seconds=lambda: 0.0),
+            labs=SimpleNamespace(has_moved=lambda token: self.lab_has_moved),
         )
         patch.setattr(pace, "server", lambda: idle)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: self.now))
@@ -151,6 +153,26 @@ def test_a_page_gets_another_interval_after_it_has_had_one_for_a_while(monkeypat
     tick()
     assert page.reported == [1.0, 1.0, LONGEST]
     assert page.drawn[-2:] == [SHORTEST, None]  # the part came first: it may have stayed for the end of a round
+
+
+def test_a_tick_draws_the_whole_page_and_nothing_of_the_copy_here_once_another_server_has_the_lab(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class WholePage(Exception):
+        """The run has ended, and the whole page is drawn."""
+
+    def draw_whole_page() -> None:
+        raise WholePage
+
+    page = Page()
+    tick = page.draw(monkeypatch)
+    monkeypatch.setattr(pace, "redraw_page", draw_whole_page)
+    tick()
+    assert page.drawn == [None, SHORTEST]
+    page.lab_has_moved = True
+    with pytest.raises(WholePage):
+        tick()
+    assert page.drawn == [None, SHORTEST]
 
 
 def test_a_page_whose_first_drawing_fails_ticks_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
