@@ -25,7 +25,7 @@ from pages.components.frame.refused import Refused
 from pages.components.frame.running_server import server
 from pages.components.frame.translation import CHOSEN, _, error_markdown, set_language
 
-SAVE_TIMEOUT = 0.5  # seconds that a page waits for a new round to be saved
+SAVE_TIMEOUT = 0.5  # seconds that a page waits for a new round, a note or a choice to be saved
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from core.space import plain
 from core.typed_numbers import MAX_LENGTH, value_from
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
-from pages.components.frame.session import attempt, session, viewed_round
+from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _, error_markdown, listed, translate_insight
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.refresh.pace import ticking
@@ -166,6 +166,7 @@ def choose_shown(lab: Lab, round_: LabRound, trial: int) -> None:
     lab.check(choice)
     if lab.was_searched(choice.learning_rate, choice.weight_decay):
         lab.choose(choice)
+        wait_until_saved(lab)
     else:
         state.unlikely = choice
 
@@ -176,6 +177,7 @@ def choose_confirmed(lab: Lab, choice: Choice) -> None:
     if state.unlikely == choice:
         state.unlikely = None
         lab.choose(choice)
+        wait_until_saved(lab)
 
 
 def repeats(lab: Lab, round_: LabRound) -> None:

@@ -12,7 +12,7 @@ from core.lab.lab import NOTE_LENGTH, Lab
 from core.lab.lab_round import LabRound
 from core.progress import RoundProgress
 from core.space import LogRange, power
-from pages.components.frame.session import session, viewed_round
+from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.round.choosing import point_at
@@ -82,9 +82,14 @@ def note_field(lab: Lab) -> None:
     if round_ is None:
         return
     key = widget_key(f"note_{round_.number}", round_.note)
+
+    def write(note: str) -> None:
+        lab.note(round_.number, note)
+        wait_until_saved(lab)
+
     st.text_input(
         _("why? Your note on round {number}").format(number=round_.number), round_.note, NOTE_LENGTH, key,
-        on_change=on_change(key, lambda written: lab.note(round_.number, written)), autocomplete="off",
+        on_change=on_change(key, lambda written: attempt(write, written)), autocomplete="off",
     )  # fmt: skip
 
 
