@@ -261,7 +261,8 @@ def test_the_proxy_of_several_servers_is_that_of_one_but_for_where_it_sends_a_br
         return [line for line in lines if line and not line.startswith("#")]
 
     assert directives(one) == directives(several) and several.count("{") == several.count("}")
-    assert f"lb_policy cookie {SERVER_COOKIE} " in several and "health_uri /healthz" in several
+    assert f"lb_policy cookie {SERVER_COOKIE} " in several
+    assert re.findall(r"health_uri (\S+)", several) == [ROUTES[-2].path] == ["/healthz/ready"]
 
 
 def test_the_unit_starts_the_app_as_the_readme_says_in_the_folder_it_lives_in() -> None:

@@ -1,4 +1,8 @@
-"""The route /healthz."""
+"""The routes /healthz, for whoever runs the server, and /healthz/ready, for a proxy before several servers.
+
+While the database or all hosts are away, no server is well, and each of them is ready: the lesson goes on with what is
+in its memory, and a page says what does not.
+"""
 
 import asyncio
 
@@ -34,5 +38,14 @@ class Health:
         return JSONResponse(found, 200 if all(found.values()) else 503, {"Cache-Control": "no-store"})
 
 
-_health = Health()
-ROUTES = [Route(path, _health.__call__) for path in ("/healthz", "/{base:path}/healthz")]  # with any server.baseUrlPath
+async def ready(request: Request) -> JSONResponse:
+    """200 as long as this server takes visitors, 503 once it gives its labs away."""
+    is_ready = not server().labs.is_leaving
+    return JSONResponse({"ready": is_ready}, 200 if is_ready else 503, {"Cache-Control": "no-store"})
+
+
+ROUTES = [
+    Route(base + path, answer)
+    for path, answer in (("/healthz", Health().__call__), ("/healthz/ready", ready))
+    for base in ("", "/{base:path}")  # any server.baseUrlPath
+]
