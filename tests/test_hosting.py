@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import dask
 import distributed  # noqa: F401 -- its settings
@@ -276,9 +277,45 @@ def test_the_unit_waits_for_the_clock_before_anything_is_deleted_by_its_age() ->
 # ------------------------------------------------------------------------------------------------ more than one machine
 
 
+def joined(under: object, over: object) -> object:
+    """Two values of Compose files as Compose joins them: mappings by their keys, lists one after the other."""
+    if isinstance(under, dict) and isinstance(over, dict):
+        return under | {key: joined(under[key], over[key]) if key in under else over[key] for key in over}
+    if isinstance(under, list) and isinstance(over, list):
+        return under + over
+    if isinstance(under, str) and isinstance(over, dict):
+        return {"context": under} | over  # the short form of build
+    return over
+
+
+def test_a_school_is_a_proxy_servers_postgresql_a_scheduler_and_hosts() -> None:
+    whole: Any = COMPOSE
+    for name in ("compose.servers.yaml", "compose.school.yaml"):
+        whole = joined(whole, yaml.safe_load((ROOT / name).read_text()))
+    services = whole["services"]
+    apps = {name: one for name, one in services.items() if name.startswith("app")}
+    assert set(services) == {*apps, "proxy", "database", "scheduler", "host"} and len(apps) > 1
+    assert set(apps) == {name for name in SERVERS if name.startswith("app")}
+    for app in apps.values():
+        assert app["environment"]["ENGINE"] == SCHOOL["services"]["host"]["command"][-1]
+        assert app["environment"]["REPLICA"] in services["proxy"]["environment"]["APPS"].split()
+        assert {"database", "scheduler"} <= set(app["depends_on"])
+        assert app["build"] == {"context": ".", "args": {"REQUIREMENTS": "requirements-cluster.txt"}}
+        assert app["networks"] == ["default", "training"]
+    assert [name for name, one in services.items() if "ports" in one] == ["proxy"]
+    trained = {name for name, one in services.items() if "training" in one.get("networks", [])}
+    assert trained == {*apps, "scheduler", "host"}
+
+
+def test_every_file_that_the_guide_gives_compose_is_there() -> None:
+    guide = (ROOT / "docs/hosting.md").read_text(encoding="utf-8")
+    given = [one.split(":") for one in re.findall(r"COMPOSE_FILE=([\w.:]+)", guide)]
+    assert len(given) == 2 and all((ROOT / file).is_file() for files in given for file in files)
+
+
 def test_the_services_of_a_school_are_the_app_on_a_scheduler_with_hosts_in_a_network_of_their_own() -> None:
     services = SCHOOL["services"]
-    assert set(services) == {"app", "scheduler", "host"}
+    assert set(services) == {"app", "app2", "scheduler", "host"}
     assert set(services["app"]["networks"]) == {"default", "training"} and SCHOOL["networks"]["training"]["internal"]
     assert all(services[name]["networks"] == ["training"] for name in ("scheduler", "host"))
     assert not any("ports" in one for one in services.values())
