@@ -11,7 +11,7 @@ from core.server.labs import Labs
 from core.store.homes import STALE, AtOtherServer, Home
 from pages.components.frame import moved_lab
 from pages.components.frame.running_server import server
-from tests.support.app_tests import lab_of, new_lab, opened, ran
+from tests.support.app_tests import LEARNS, lab_after_round, lab_of, new_lab, opened, ran, text_field
 from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("page_server")
@@ -78,6 +78,15 @@ def test_nothing_is_done_to_a_lab_that_another_server_has_taken() -> None:
     assert lab.rounds == [] and "at another server" in app.warning[0].value
     assert lab_of(app) is not lab and lab_of(app).rounds == []
     assert not server().labs.has_moved(lab.token)
+
+
+def test_a_note_on_a_lab_that_another_server_has_taken_is_refused_with_a_sentence() -> None:
+    lab = lab_after_round(**LEARNS)
+    app = opened(lab=lab.token)
+    assert server().saver.wait(lab.token, LIMIT)
+    server().labs.drop(lab)
+    ran(text_field(app, "note_1").set_value("why").run())
+    assert lab.rounds[0].note == "" and "at another server" in app.warning[0].value
 
 
 def test_a_lab_that_is_dropped_has_no_round_under_way() -> None:
