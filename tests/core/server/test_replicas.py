@@ -1,14 +1,18 @@
-"""Several servers, one PostgreSQL: every lab is at one of them, a class is the same at all of them."""
+"""Several servers, one PostgreSQL: every lab is at one of them, a class is the same at all of them.
+
+What may hold a connection, or tell one connection from another, is tested behind a pooler in transaction mode as well.
+"""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.classroom.classroom import Classroom, FinalTestAccess
+from core.engine.owners import ABSENCE_LIMIT
 from core.engine.port import Engine
 from core.errors import LessonError
 from core.lab.choice import Choice
@@ -18,8 +22,9 @@ from core.lesson import Lesson
 from core.progress import Status
 from core.rounds import run_round
 from core.store.homes import STALE, AtOtherServer, home_of
+from core.store.restoring import lab_from_record
 from core.store.store import Store, StoreError, lab_id
-from tests.support.databases import Postgres, past
+from tests.support.databases import PgBouncer, Postgres, past
 from tests.support.replicas import ReplicaServer
 from tests.support.servers import MIDDLE, SHORT, at_once, same
 from tests.support.waiting import LIMIT
@@ -39,8 +44,18 @@ Start = Callable[[str], ReplicaServer]
 
 
 @pytest.fixture
-def url(postgres: Postgres) -> str:
-    return postgres.fresh()
+def database(request: pytest.FixtureRequest) -> Postgres | PgBouncer:
+    """PostgreSQL, or what stands before it."""
+    found: Postgres | PgBouncer = request.getfixturevalue(getattr(request, "param", "postgres"))
+    return found
+
+
+@pytest.fixture
+def url(database: Postgres | PgBouncer) -> str:
+    return database.fresh()
+
+
+with_and_without_pooler = pytest.mark.parametrize("database", ["postgres", "pgbouncer"], indirect=True)
 
 
 @pytest.fixture
@@ -104,6 +119,7 @@ def found(server: ReplicaServer, code: str) -> Classroom:
 # ---------------------------------------------------------------------------------------------------- labs
 
 
+@with_and_without_pooler
 def test_a_lab_is_at_one_server_and_the_others_say_where(a: ReplicaServer, b: ReplicaServer, url: str) -> None:
     lab = a.open()
     saved(a, lab)
@@ -115,6 +131,7 @@ def test_a_lab_is_at_one_server_and_the_others_say_where(a: ReplicaServer, b: Re
     assert a.open(lab.token) is lab
 
 
+@with_and_without_pooler
 def test_two_servers_that_ask_for_a_lab_at_once_do_not_both_get_it(
     a: ReplicaServer, b: ReplicaServer, start: Start
 ) -> None:
@@ -150,6 +167,7 @@ def test_a_round_that_runs_at_a_server_is_not_begun_again_at_another(a: ReplicaS
     assert round_.wait(LIMIT).status is Status.STOPPED
 
 
+@with_and_without_pooler
 def test_the_labs_of_a_dead_server_are_taken_over_and_their_rounds_run_again_to_the_same_bits(
     a: ReplicaServer, b: ReplicaServer
 ) -> None:
@@ -178,6 +196,44 @@ def test_the_labs_of_a_dead_server_are_taken_over_and_their_rounds_run_again_to_
     assert [one.note for one in again.rounds] == ["a reason", ""] and again.chosen == Choice(0.01, 1e-6)
     assert same(again.rounds[0].progress, first)
     assert same(again.rounds[1].wait(LIMIT), run_round(plan))
+
+
+@with_and_without_pooler
+def test_a_round_and_a_choice_made_at_a_server_that_has_lost_the_lab_overwrite_nothing(
+    a: ReplicaServer, b: ReplicaServer, url: str
+) -> None:
+    lab = a.open()
+    a.ran(lab, SHORT)
+    a.die()
+    until(lambda: _opens(b, lab.token), pause=0.1)
+    there = b.open(lab.token)
+    b.ran(there, replace(SHORT, trials=8))
+    there.choose(Choice(0.01, 1e-6, 2, 0))
+    there.note(1, "at its home")
+    saved(b, there)
+    lab.change(trials=9)
+    lab.start(a.engine).wait(LIMIT)
+    lab.choose(Choice(0.02, 1e-7, 2, 0))
+    lab.note(1, "elsewhere")
+    until(lambda: a.labs.has_moved(lab.token))
+    with closing(Store(url)) as store:
+        record = store.load(lab.token)
+    assert record is not None
+    kept = lab_from_record(lab.token, record)
+    assert [one.stored.plan.trials for one in kept.rounds] == [SHORT.trials, 8]
+    assert kept.chosen == Choice(0.01, 1e-6, 2, 0) and kept.rounds[0].note == "at its home"
+
+
+def test_what_a_dropped_lab_trains_for_its_tabs_alone_has_nobody_who_waits_for_it(
+    a: ReplicaServer, b: ReplicaServer
+) -> None:
+    """Races, pairs and splits: the engine ends what belongs to somebody who is not there."""
+    lab = a.open()
+    saved(a, lab)
+    assert a.labs.owner(lab.token).is_present
+    a.labs.drop(lab)
+    owner = a.labs.owner(lab.token)
+    assert not owner.is_present and owner.absence_limit == ABSENCE_LIMIT
 
 
 def test_a_server_that_stood_still_drops_labs_that_were_taken_and_writes_nothing_more_of_them(
@@ -220,6 +276,7 @@ def test_before_a_lab_is_shown_after_a_pause_its_home_is_asked_for(
         a.labs.open(lab.token, "browser")
 
 
+@with_and_without_pooler
 def test_a_server_that_ends_gives_its_labs_away_with_all_that_is_in_them(a: ReplicaServer, b: ReplicaServer) -> None:
     labs = [a.open() for _ in range(10)]
     for lab in labs:
@@ -246,6 +303,32 @@ def test_the_test_set_is_not_opened_at_a_server_that_has_lost_the_lab(
     with pytest.raises(AtOtherServer):
         open_test_set(lab, engine, a.saver.record_opening, SHORT.epochs)
     assert b.labs.in_memory(lab.token).final is None  # type: ignore[union-attr]
+
+
+@with_and_without_pooler
+def test_of_two_servers_that_open_the_test_set_at_once_one_does(
+    a: ReplicaServer, b: ReplicaServer, engine: Engine, url: str
+) -> None:
+    lab = a.open()
+    a.ran(lab, SHORT)
+    lab.choose(Choice(0.01, 1e-6, 1, 0))
+    saved(a, lab)
+    a.die()
+    until(lambda: _opens(b, lab.token), pause=0.1)
+    both = iter(((a, lab), (b, b.open(lab.token))))
+    opened: list[Lab] = []
+
+    def open_it() -> None:
+        server, copy = next(both)
+        with suppress(LessonError):
+            open_test_set(copy, engine, server.saver.record_opening, SHORT.epochs)
+            opened.append(copy)
+
+    at_once(2, open_it)
+    assert opened == [b.labs.in_memory(lab.token)]
+    with past(url).connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM opening").scalar() == 1
+    until(lambda: not opened[0].has_extra_training)
 
 
 def test_after_an_outage_of_the_database_labs_stay_where_they_are_with_what_was_done_meanwhile(
@@ -315,6 +398,7 @@ def test_a_switch_is_obeyed_at_every_server_within_two_seconds(a: ReplicaServer,
     assert not classroom.rounds_open
 
 
+@with_and_without_pooler
 def test_a_change_at_one_server_does_not_undo_that_of_another(a: ReplicaServer, b: ReplicaServer, url: str) -> None:
     classroom, secret = taught(a)
     there = found(b, classroom.code)
@@ -332,6 +416,7 @@ def test_a_change_at_one_server_does_not_undo_that_of_another(a: ReplicaServer, 
     assert tuple(row) == ("Kiwi", True)
 
 
+@with_and_without_pooler
 def test_a_seat_is_given_once_whatever_the_server(a: ReplicaServer, b: ReplicaServer) -> None:
     classroom, _ = taught(a)
     there = found(b, classroom.code)
@@ -396,6 +481,7 @@ def test_while_the_database_is_away_a_class_is_not_changed_and_a_sentence_says_s
     assert not there.rounds_open
 
 
+@with_and_without_pooler
 def test_both_boards_show_what_is_trained_at_either_server(a: ReplicaServer, b: ReplicaServer) -> None:
     classroom, _ = taught(a)
     there = found(b, classroom.code)
@@ -427,6 +513,30 @@ def test_a_board_shows_rounds_under_way_at_another_server(a: ReplicaServer, b: R
     round_.stop()
     until(lambda: not b.labs.classes.board(there).histories[0].running, pause=0.05)
     a.settled(lab)
+
+
+def test_while_nobody_looks_at_a_board_no_server_tells_of_its_rounds(
+    a: ReplicaServer, b: ReplicaServer, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom, _ = taught(a, Lesson(LONG))
+    there = found(b, classroom.code)
+    round_ = student(a, classroom.code).start(a.engine)
+    round_.wait_for(lambda progress: progress.started, LIMIT)
+    with past(url).connect() as connection:
+
+        def told() -> int:
+            found = connection.exec_driver_sql("SELECT count(*) FROM live").scalar()
+            connection.rollback()
+            return int(found or 0)
+
+        for _ in range(2):
+            a.replica.follow()
+        assert told() == 0
+        b.labs.classes.board(there)
+        until(lambda: told() == 1)
+        kind = connection.exec_driver_sql("SELECT relpersistence FROM pg_class WHERE relname = 'live'").scalar()
+    assert kind == "u"  # UNLOGGED: what would be lost in a crash is told anew
+    round_.stop()
 
 
 def test_a_round_of_a_server_that_is_dead_is_not_on_the_board_until_it_runs_again(
@@ -485,6 +595,7 @@ def test_the_desk_works_at_a_server_that_did_not_create_the_class(a: ReplicaServ
     assert classroom.board_open
 
 
+@with_and_without_pooler
 def test_a_server_that_stands_still_in_a_change_keeps_the_others_waiting_for_seconds_alone(
     a: ReplicaServer, b: ReplicaServer
 ) -> None:
