@@ -1,27 +1,22 @@
 """Servers in processes of their own with one PostgreSQL, killed and ended for real, with and without the proxy."""
 
-import asyncio
 import os
-import random
 import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
 import psutil
 import pytest
-from websockets.exceptions import WebSocketException
+from websockets.asyncio.client import connect
 
 from core.engine.processes import cores
-from core.lab.lab import Lab
 from core.rounds import run_round
 from pages.components.web.lab_home import LED_COOKIE, SERVER_COOKIE, cookie_of
 from tests.benchmarks.websocket_client import Tab, tab
-from tests.support.databases import Missing, Postgres
+from tests.support.databases import Missing, PgBouncer, Postgres, past
 from tests.support.proxied_tabs import restart_under_students, shown, stored, tab_through
 from tests.support.server_processes import SECRET, Caddy, ServerProcess, ask, browse
 from tests.support.servers import same
@@ -29,15 +24,24 @@ from tests.support.waiting import LIMIT, run, until
 
 TAKEN = 12.0  # seconds after which the labs of a dead server are there at another
 STUDENTS = int(os.environ.get("RESTARTED_STUDENTS", "8"))  # of a rolling restart
-PUPILS, KILL_SECONDS = 6, float(os.environ.get("KILL_SECONDS", "45"))  # of a lesson under kills
 SLOW = 3.0  # times that a machine may be slower than one on which these limits hold
 
 Start = Callable[..., ServerProcess]
 
 
 @pytest.fixture
-def url(postgres: Postgres) -> str:
-    return postgres.fresh()
+def database(request: pytest.FixtureRequest) -> Postgres | PgBouncer:
+    """PostgreSQL, or what stands before it."""
+    found: Postgres | PgBouncer = request.getfixturevalue(getattr(request, "param", "postgres"))
+    return found
+
+
+@pytest.fixture
+def url(database: Postgres | PgBouncer) -> str:
+    return database.fresh()
+
+
+with_and_without_pooler = pytest.mark.parametrize("database", ["postgres", "pgbouncer"], indirect=True)
 
 
 @pytest.fixture
@@ -105,6 +109,7 @@ def test_a_page_of_a_lab_at_another_server_is_asked_for_there(pair: tuple[Server
 
 
 @pytest.mark.long
+@with_and_without_pooler
 def test_after_a_kill_a_lab_is_back_at_another_server_with_its_round_to_the_same_bits(
     pair: tuple[ServerProcess, ServerProcess], url: str
 ) -> None:
@@ -163,9 +168,56 @@ def test_each_server_keeps_to_a_core_of_its_own_and_says_how_it_is(pair: tuple[S
         used = [psutil.Process(server.process.pid).cpu_affinity() for server in pair]
         assert all(len(one) == 1 for one in used) and used[0] != used[1]  # type: ignore[arg-type]
     assert a.health() == b.health() == (200, {"database": True, "workers": True, "replica": True})
+    assert ask(a.port, "healthz/ready").status == ask(b.port, "healthz/ready").status == 200
     a.process.send_signal(signal.SIGTERM)
     until(lambda: a.health()[0] != 200)
     assert b.health()[0] == 200
+
+
+@pytest.mark.long
+def test_a_tab_at_a_server_that_stood_still_no_longer_shows_the_lab_once_another_has_it(
+    pair: tuple[ServerProcess, ServerProcess], url: str
+) -> None:
+    a, b = pair
+
+    async def lesson() -> str:
+        async with tab(a.port) as student:
+            await student.set_number("trials", 60)
+            await student.set_number("epochs", 200)
+            await student.click("Start")
+            token = student.lab
+            a.process.send_signal(signal.SIGSTOP)
+            try:
+                async with tab(b.port, token) as elsewhere:
+                    await shown(elsewhere, "trials")
+                    await elsewhere.set_number("trials", 47)
+            finally:
+                a.process.send_signal(signal.SIGCONT)
+            await student.watch(time.monotonic() + LIMIT, lambda: not student.shows("trials"))
+            assert not student.shows("trials") and student.alarms == []
+        return token
+
+    token = run(lesson())
+    until(lambda: (lab := stored(url, token)) is not None and lab.plan.trials == 47)
+
+
+@pytest.mark.long
+def test_labs_that_an_address_begins_at_either_server_are_counted_together(
+    pair: tuple[ServerProcess, ServerProcess], url: str
+) -> None:
+    async def begin(server: ServerProcess) -> None:
+        address, header = f"ws://127.0.0.1:{server.port}/_stcore/stream", {"X-Forwarded-For": "203.0.113.9"}
+        options: Any = {"additional_headers": header, "max_size": 2**24, "proxy": None, "open_timeout": LIMIT}
+        async with connect(address, subprotocols=["streamlit"], **options) as socket:
+            await Tab(socket).open()
+
+    seen = []
+    for server in pair:
+        run(begin(server))
+        with past(url).connect() as connection:
+            seen += connection.exec_driver_sql("SELECT client, since FROM allowance WHERE name = 'new_labs'").all()
+    (client, first), (same_client, second) = seen  # one row after each
+    assert client == same_client and first < second
 
 
 # ---------------------------------------------------------------------------------------------------- the proxy
@@ -179,6 +231,17 @@ def caddy(tmp_path: Path, pair: tuple[ServerProcess, ServerProcess]) -> Iterator
         pytest.skip(str(reason))
     yield proxy
     proxy.close()
+
+
+@pytest.mark.long
+def test_while_the_database_is_away_no_server_is_well_and_the_proxy_lets_visitors_in_all_the_same(
+    caddy: Caddy, pair: tuple[ServerProcess, ServerProcess], postgres: Postgres
+) -> None:
+    postgres.stop()
+    until(lambda: all(server.health()[0] == 503 for server in pair))
+    for _ in range(15):  # three times as long as the proxy takes to ask how they are
+        assert ask(caddy.port).status == 200
+        time.sleep(0.2)
 
 
 @pytest.mark.long
@@ -223,123 +286,3 @@ def test_a_rolling_restart_loses_nothing_and_nobody_waits_long(
     labs = [stored(url, token) for token in tokens]
     assert [lab.rounds[0].stored.plan.trials for lab in labs if lab is not None] == [20 + n for n in range(STUDENTS)]
     assert all(lab is not None and len(lab.rounds) == 1 for lab in labs)
-
-
-# ---------------------------------------------------------------------------------------------------- kills at random
-
-
-@dataclass
-class Pupil:
-    """A student of a class who goes from round to round, whatever happens to the servers."""
-
-    proxy: Caddy
-    code: str
-    browser: dict[str, str] = field(default_factory=dict)
-    token: str = ""
-    started: int = 0  # rounds that the server has taken down, as the page has said
-
-    async def join(self) -> None:
-        await asyncio.to_thread(browse, self.proxy.port, "", self.browser)
-        asked = {"class": self.code}
-        async with tab_through(self.proxy, self.browser, page="class_board", **asked) as tab:
-            await tab.click("Join this class")
-            self.token = tab.lab
-
-    async def learn(self, until: float) -> None:
-        """Start rounds and wait for their ends until a time.monotonic()."""
-        while time.monotonic() < until:
-            with suppress(OSError, WebSocketException, TimeoutError):
-                await asyncio.to_thread(browse, self.proxy.port, f"?lab={self.token}", self.browser)
-                async with tab_through(self.proxy, self.browser, self.token) as tab:
-                    await shown(tab, "trials")
-                    while time.monotonic() < until:
-                        await asyncio.wait_for(self._round(tab, until), 60)
-            await asyncio.sleep(0.2)
-
-    async def _round(self, tab: Tab, until: float) -> None:
-        button = next((label for label in tab._widgets if label.startswith("Start round") and tab.shows(label)), None)
-        if button is not None:
-            await tab.click(button)
-            if not tab.alarms and tab.words:
-                self.started = max(self.started, int(button.removeprefix("Start round ")))
-            tab.alarms.clear()
-        await tab.watch(min(until, time.monotonic() + 5), lambda: tab.is_over)
-        await asyncio.sleep(0.2)
-
-
-async def lesson_under_kills(
-    proxy: Caddy, servers: tuple[ServerProcess, ...], postgres: Postgres, rng: random.Random, seconds: float
-) -> tuple[str, list[Pupil]]:
-    """A class through which servers are killed, restarted and ended, and the database with them."""
-    browser: dict[str, str] = {}
-    await asyncio.to_thread(browse, proxy.port, "", browser)
-    async with tab_through(proxy, browser, page="class_board") as teacher:
-        await teacher.click("Create the class")
-        code = dict(parse_qsl(urlsplit(teacher.links["Board for the projector"]).query))["class"]
-    pupils = [Pupil(proxy, code) for _ in range(PUPILS)]
-    await asyncio.gather(*(pupil.join() for pupil in pupils))
-    end = time.monotonic() + seconds
-    learning = asyncio.gather(*(pupil.learn(end) for pupil in pupils))
-
-    def strike() -> None:
-        what = rng.choice(("kill", "kill", "end", "database"))
-        if what == "database":
-            postgres.stop()
-            time.sleep(rng.uniform(0, 3))
-            postgres.start()
-            return
-        server = rng.choice(servers)
-        if what == "kill":
-            server.kill()
-        else:
-            server.process.send_signal(signal.SIGTERM)
-            server.process.wait(LIMIT)
-        time.sleep(rng.uniform(0, 9))
-        server.start()
-        server.ready()
-
-    while time.monotonic() < end:
-        await asyncio.sleep(rng.uniform(2, 6))
-        await asyncio.to_thread(strike)
-    await learning
-    return code, pupils
-
-
-@pytest.mark.long
-def test_kills_at_random_lose_no_round_and_no_seat(
-    caddy: Caddy, pair: tuple[ServerProcess, ServerProcess], postgres: Postgres, url: str
-) -> None:
-    rng = random.Random(18)
-    code, pupils = run(lesson_under_kills(caddy, pair, postgres, rng, KILL_SECONDS))
-
-    async def finish(pupil: Pupil) -> None:
-        while True:
-            with suppress(OSError, WebSocketException, TimeoutError):
-                await asyncio.to_thread(browse, caddy.port, f"?lab={pupil.token}", pupil.browser)
-                async with tab_through(caddy, pupil.browser, pupil.token) as opened:
-                    await shown(opened, "trials")
-                    while not all(one.stored.status.is_final for one in labs()[pupil.token].rounds):
-                        await opened.watch(time.monotonic() + 2)
-                        await asyncio.sleep(0.2)
-                    return
-            await asyncio.sleep(0.2)
-
-    def labs() -> dict[str, Lab]:
-        found = {pupil.token: stored(url, pupil.token) for pupil in pupils}
-        return {token: lab for token, lab in found.items() if lab is not None}
-
-    async def finish_all() -> None:
-        await asyncio.gather(*map(finish, pupils))
-
-    run(finish_all())
-    rounds = 0
-    for pupil in pupils:
-        lab = labs()[pupil.token]
-        assert [one.number for one in lab.rounds] == list(range(1, len(lab.rounds) + 1))
-        assert len(lab.rounds) >= pupil.started
-        assert lab.class_seat is not None and lab.class_seat[0] == code
-        assert all(same(one.stored, run_round(one.stored.plan)) for one in lab.rounds)
-        rounds += len(lab.rounds)
-    assert len({lab.class_seat for lab in labs().values()}) == len(pupils)
-    print(f"{rounds} rounds of {len(pupils)} students with the same bits, {sum(one.started for one in pupils)} seen")
-    assert rounds > len(pupils)

@@ -31,6 +31,7 @@ from websockets.asyncio.client import ClientConnection, connect
 RUN_TIMEOUT = 120.0  # seconds for one run
 COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 WORDS = re.compile(r'class="progress-line"><span[^>]*>([^<]*)<')
+TOTALS = re.compile(r"<span>(students|rounds|trials|epochs): ([\d,]+)</span>")  # of a class, on its board
 ALERTS = (Alert.ERROR, Alert.WARNING)
 
 
@@ -59,6 +60,7 @@ class Tab:
         self._points = b""  # the map's table of trials
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
+        self.totals: dict[str, int] = {}  # of a class, as its board says them: students, rounds, trials, epochs
         self.links: dict[str, str] = {}  # where buttons lead that are links
         self.alarms: list[str] = []  # faults and warnings that the page has shown
         self.pages: list[str] = []  # those that the navigation leads to
@@ -129,7 +131,11 @@ class Tab:
 
     async def set_number(self, label: str, number: int) -> float:
         """Type a whole number into a field."""
-        return await self._enter(WidgetState(id=self._widgets[label], string_value=str(number)))
+        return await self.type(label, str(number))
+
+    async def type(self, label: str, text: str) -> float:
+        """Type a text into a field."""
+        return await self._enter(WidgetState(id=self._widgets[label], string_value=text))
 
     async def choose(self, label: str, option: str) -> float:
         """Choose in a segmented control."""
@@ -137,7 +143,11 @@ class Tab:
 
     async def unfold(self, label: str, is_open: bool = True) -> float:
         """Open what is folded away behind a button, or close it again."""
-        return await self._enter(WidgetState(id=self._widgets[label], bool_value=is_open))
+        return await self.switch(label, is_open)
+
+    async def switch(self, label: str, on: bool) -> float:
+        """Turn a switch, or tick a box."""
+        return await self._enter(WidgetState(id=self._widgets[label], bool_value=on))
 
     async def _enter(self, state: WidgetState) -> float:
         self._entered[state.id] = state  # a browser tells it again with every run
@@ -203,6 +213,8 @@ class Tab:
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
         elif kind == "html" and (line := WORDS.search(shown.body)):
             self.words = line[1]
+        elif kind == "html" and (totals := TOTALS.findall(shown.body)):
+            self.totals = {name: int(count.replace(",", "")) for name, count in totals}
         elif kind == "exception":
             self.alarms.append(shown.message)
         elif kind == "alert" and shown.format in ALERTS:

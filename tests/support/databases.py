@@ -76,15 +76,14 @@ class Postgres:
         for name, value in OPTIONS.items():
             command += ["-c", f"{name}={value}"]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*map(str, command)], cwd=self._folder, stdout=log, stderr=log, **self._who
-            )
+            process = subprocess.Popen([*map(str, command)], cwd=self._folder, stdout=log, stderr=log, **self._who)
         deadline = time.monotonic() + LIMIT
         while True:
             with suppress(psycopg.OperationalError):
                 self.execute("SELECT 1")
+                self._process = process  # from now on others may end it
                 return
-            assert self._process.poll() is None and time.monotonic() < deadline, (self._folder / "log").read_text()
+            assert process.poll() is None and time.monotonic() < deadline, (self._folder / "log").read_text()
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -93,6 +92,18 @@ class Postgres:
             self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             self._process.wait(LIMIT)
             self._process = None
+
+    def kill(self) -> None:
+        """End the server without letting it write anything more, as a crash does; it recovers when it starts."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)  # PostgreSQL's immediate shutdown, of all its processes
+            self._process.wait(LIMIT)
+            self._process = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server has been started and not ended."""
+        return self._process is not None
 
     def close(self) -> None:
         """End the server and delete its files."""

@@ -1,9 +1,8 @@
 """Tabs of browsers at several servers, directly and through the proxy, and their labs as the store has them."""
 
 import asyncio
-import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from urllib.parse import urlencode
 
@@ -61,14 +60,8 @@ async def come_back(proxy: Caddy, browser: dict[str, str], token: str) -> Tab:
         await asyncio.sleep(0.2)
 
 
-async def restart_under_students(
-    proxy: Caddy, servers: tuple[ServerProcess, ...], students: int
-) -> tuple[list[float], list[str]]:
-    """Students with a round each; every server is restarted, one after the other.
-
-    Returns how long each student waited after each restart, and the tokens of their labs.
-    """
-    waits: list[float] = []
+async def with_rounds(proxy: Caddy, students: int) -> list[tuple[dict[str, str], str]]:
+    """Students who each begin a round, of 20 trials or one more for each: cookies of their browsers, tokens of labs."""
 
     async def learn(number: int) -> tuple[dict[str, str], str]:
         browser: dict[str, str] = {}
@@ -79,23 +72,43 @@ async def restart_under_students(
             await student.click("Start")
             return browser, student.lab
 
-    async def wait_for_end(server: ServerProcess) -> None:
-        await asyncio.to_thread(server.process.wait, LIMIT)
+    return await asyncio.gather(*map(learn, range(students)))
 
-    browsers = await asyncio.gather(*map(learn, range(students)))
+
+async def seconds_away(
+    proxy: Caddy, server: ServerProcess, browsers: list[tuple[dict[str, str], str]], end: Callable[[], None]
+) -> list[float]:
+    """End a server; how long each student at it waits until the lab is there again.
+
+    browsers: as `with_rounds` has them    end: ends the server, or tells it to end
+    """
+    until(lambda: all((lab := stored(server.url, token)) and lab.rounds for _, token in browsers))
+    home = cookie_of(server.address, SECRET)
+    here = [(browser, token) for browser, token in browsers if browser[SERVER_COOKIE] == home]
+    end()
+    begun = time.monotonic()
+
+    async def back(browser: dict[str, str], token: str) -> float:
+        await come_back(proxy, browser, token)
+        waited = time.monotonic() - begun
+        await asyncio.to_thread(browse, proxy.port, f"?lab={token}", browser)  # as its next page does
+        return waited
+
+    return await asyncio.gather(*(back(*one) for one in here))
+
+
+async def restart_under_students(
+    proxy: Caddy, servers: tuple[ServerProcess, ...], students: int
+) -> tuple[list[float], list[str]]:
+    """Students with a round each; every server is restarted, one after the other.
+
+    Returns how long each student waited after each restart, and the tokens of their labs.
+    """
+    waits: list[float] = []
+    browsers = await with_rounds(proxy, students)
     for server in servers:
-        until(lambda url=server.url: all((lab := stored(url, token)) and lab.rounds for _, token in browsers))
-        home = cookie_of(server.address, SECRET)
-        here = [(browser, token) for browser, token in browsers if browser[SERVER_COOKIE] == home]
-        server.process.send_signal(signal.SIGTERM)
-        begun = time.monotonic()
-
-        async def back(browser: dict[str, str], token: str, begun: float = begun) -> None:
-            await come_back(proxy, browser, token)
-            waits.append(time.monotonic() - begun)
-            await asyncio.to_thread(browse, proxy.port, f"?lab={token}", browser)  # as its next page does
-
-        await asyncio.gather(wait_for_end(server), *(back(*one) for one in here))
+        waits += await seconds_away(proxy, server, browsers, server.process.terminate)
+        await asyncio.to_thread(server.process.wait, LIMIT)
         server.start()
         await asyncio.to_thread(server.ready)
     return waits, [token for _, token in browsers]
