@@ -15,7 +15,8 @@ from itertools import count
 import sqlalchemy as sa
 
 from core.errors import N_, LessonError
-from core.store.schema import lab_table, replica_table
+from core.store.replica_tables import replica_table
+from core.store.schema import lab_table
 
 STALE = 6.0  # seconds without a renewal after which a server counts as dead
 FORGOTTEN = 3_600.0  # seconds after which its row is deleted

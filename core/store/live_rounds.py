@@ -12,15 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from core.store.homes import DATABASE_TIME, living
+from core.store.replica_tables import live_table, replica_table
 from core.store.schema import (
     BLOBS,
     OpeningRecord,
     RoundRecord,
     lab_table,
-    live_table,
     membership_table,
     opening_table,
-    replica_table,
     round_table,
 )
 

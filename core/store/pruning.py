@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from core.store.homes import DATABASE_TIME
-from core.store.schema import allowance_table, classroom_table, duty_table, lab_table, live_table
+from core.store.replica_tables import allowance_table, duty_table, live_table
+from core.store.schema import classroom_table, lab_table
 
 DAY = 86_400.0  # seconds
 LOOKS_APART = 20 * 3_600.0  # seconds: on different days, also if the server is started for every lesson

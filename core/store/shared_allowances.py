@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from core.store.homes import DATABASE_TIME
-from core.store.schema import allowance_table
+from core.store.replica_tables import allowance_table
 from core.store.store import Store
 
 
