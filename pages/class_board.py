@@ -17,6 +17,7 @@ from core.classroom import join_codes as codes
 from core.classroom.classroom import Classroom, FinalTestAccess
 from core.classroom.display_names import MAX_NICKNAME
 from core.classroom.member import Member
+from core.classroom.seats import primary_seat
 from core.errors import LessonError
 from core.lab.lab import Lab
 from pages.components.classroom.board import live_board
@@ -29,12 +30,14 @@ from pages.components.classroom.class_entry import (
 )
 from pages.components.classroom.class_header import STYLE, class_header, class_title
 from pages.components.classroom.desk import desk
+from pages.components.classroom.questions_form import questions_form
 from pages.components.classroom.shown_names import pseudonym_in_all_languages, shown_name
 from pages.components.classroom.teacher_key import remember_secret
 from pages.components.classroom.teacher_locks import lock_state, poll, rounds_closed
+from pages.components.classroom.teacher_notice import class_notice
 from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import FIRST, header, page_width
-from pages.components.frame.session import attempt, known_lab, lab
+from pages.components.frame.session import attempt, known_lab, lab, session
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
 
@@ -71,15 +74,17 @@ def class_board() -> None:
 
 def student_view(mine: Lab, classroom: Classroom, member: Member) -> None:
     """The class for one of its students: name, nickname, and the board if the teacher shows it."""
-    drawn_for, seat, width = lock_state(classroom), member.seat, page_width()
+    drawn_for, width = lock_state(classroom), page_width()
+    seat = primary_seat(classroom, member.seat)
     header(mine, what_to_do(classroom, mine))
     show_faults()
-    you = escape(_("You are {name}.")).format(name=f"<b><bdi>{escape(shown_name(member))}</bdi></b>")
+    you = escape(_("You are {name}.")).format(name=f"<b><bdi>{escape(shown_name(classroom, seat))}</bdi></b>")
     st.html(f'<div class="class-title">{class_title(classroom)}<span class="who">{you}</span></div>')
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if st.button(_("On to the rounds"), icon=":material/zoom_in_map:", type="primary"):
             st.switch_page(f"{FIRST}.py", query_params={"lab": mine.token})
-        nickname_field(classroom, member)
+        nickname_field(classroom, classroom.members.get(seat, member))
+    questions_form(classroom, mine)
     if classroom.board_open:
         live_board(classroom, width, seat)
     else:
@@ -124,10 +129,12 @@ def what_to_do(classroom: Classroom, mine: Lab) -> str:
 def teacher_view(classroom: Classroom, secret: str) -> None:
     """The class for its teacher: the desk on the whole width of the page."""
     remember_secret(secret, classroom.code)
+    session().secrets[classroom.code] = secret
     st.html(WIDE_PAGE)
     width = page_width()
     class_header(f'{class_title(classroom)}<span class="code">{escape(codes.grouped(classroom.code))}</span>')
     show_faults()
+    class_notice(classroom)
     desk(classroom, secret, width)
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.components.classroom.teacher_notice import lab_notice
 from pages.components.frame import layout
 from pages.components.frame.translation import detect_language
 from pages.components.refresh.pace import PACE
@@ -21,6 +22,7 @@ def navigation() -> None:
     page = st.navigation(layout.pages(), position="top")
     st.set_page_config(page_title=f"{page.title} · {layout.PRODUCT}")
     layout.frame(page)
+    lab_notice()
     page.run()
 
 

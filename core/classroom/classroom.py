@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from core.classroom import display_names as names
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.member import Member
+from core.classroom.notice import EMPTY, Notice
 from core.classroom.ranking import EqualBudgetRanking
 from core.errors import N_, LessonError
 from core.lesson import Lesson
@@ -73,7 +75,11 @@ class Classroom:
     ended: float | None = None  # seconds since 1970
     created: float = field(default_factory=time.time)
     used: float = field(default_factory=time.time)
+    notice: Notice = EMPTY  # on all pages of the class
+    questions: QuestionsOpen = QuestionsOpen.OFF  # about the lesson, before or after it
+    nicknames_hidden: bool = False  # all of them
     members: dict[int, Member] = field(default_factory=dict)  # by seat
+    former: dict[int, Member] = field(default_factory=dict)  # by seat, those that may be given back; see seats.py
     labs: dict[int, Any] = field(default_factory=dict)  # by seat; Lab, which this module must not import
     last_seat: int = 0  # the highest that was ever taken here: no seat is given twice
     removed: frozenset[str] = frozenset()  # hashes of the labs whose seats were taken away since the class was read
@@ -111,32 +117,17 @@ class Classroom:
                 raise LessonError(JOINING_CLOSED)
             if self.is_full:
                 raise LessonError(N_("This class is full: it has {seats} seats."), seats=MAX_SEATS)
-            taken = {member.pseudonym for member in self.members.values()}
-            self.last_seat = max(self.last_seat, *self.members, 0) + 1
+            taken = {member.pseudonym for member in (*self.members.values(), *self.former.values())}
+            self.last_seat = max(self.last_seat, *self.members, *self.former, 0) + 1
             member = Member(self.last_seat, lab, names.draw_unused_pseudonym(taken))
             self.members = {**self.members, member.seat: member}
-            self._notify()
+            self.record_change()
         return member
 
     @property
     def is_full(self) -> bool:
         """Whether all seats are taken."""
         return len(self.members) >= MAX_SEATS
-
-    def free_seat(self, seat: int) -> None:
-        """Take a seat away; its lab stays where its link leads, outside the class. Nothing happens without the seat."""
-        with self.exclusive(self):
-            if (member := self.members.get(seat)) is None:
-                return
-            lab = self.labs.get(seat)
-            self.labs = {place: one for place, one in self.labs.items() if place != seat}
-            if lab is not None:
-                lab.classroom = lab.class_seat = None
-            self.members = {place: one for place, one in self.members.items() if place != seat}
-            self.removed |= {member.lab}
-            if self.frozen is not None:
-                self.frozen = self.frozen.without(seat)
-            self._notify()
 
     def set_nickname(
         self, seat: int, given: str, spellings: Callable[[str], Collection[str]] = lambda name: [name]
@@ -148,13 +139,14 @@ class Classroom:
         """
         nickname = names.clean_nickname(given)
         with self.exclusive(self):
-            others = [member for member in self.members.values() if member.seat != seat]
+            everybody = (*self.members.values(), *self.former.values())
+            others = [member for member in everybody if member.seat != seat]
             known = [name for one in others for name in (one.nickname, *spellings(one.pseudonym))]
             if nickname and any(names.same_name(nickname, name) for name in known):
                 raise LessonError(N_("Somebody in this class has that name already."))
             if seat in self.members:
                 self.members[seat].nickname = nickname
-                self._notify()
+                self.record_change()
 
     def check_start(self) -> None:
         """Raise LessonError while no round may be started."""
@@ -190,16 +182,22 @@ class Classroom:
         """Let students join, or not."""
         self._change(secret, joining_open=opened)
 
-    def remove(self, secret: str, seats: Collection[int]) -> None:
-        """Take seats away."""
-        self.check(secret)
-        with self.exclusive(self):
-            for seat in seats:
-                self.free_seat(seat)
-
     def open_board(self, secret: str, opened: bool) -> None:
         """Show the board on the students' own screens too, or not."""
         self._change(secret, board_open=opened)
+
+    def hide_nicknames(self, secret: str, hidden: bool) -> None:
+        """Hide all nicknames, also those to come, or show those again that are not hidden one by one."""
+        self._change(secret, nicknames_hidden=hidden)
+
+    def set_notice(self, secret: str, **parts: str | float | None) -> None:
+        """Change message or timer_end of what all pages show. Raises LessonError for a message that is too long."""
+        with self.exclusive(self):
+            self._change(secret, notice=replace(self.notice, **parts))  # type: ignore[arg-type]
+
+    def open_questions(self, secret: str, opened: QuestionsOpen) -> None:
+        """Ask the questions about the lesson, before or after it, or do not."""
+        self._change(secret, questions=opened)
 
     def hide(self, secret: str, seat: int, hidden: bool, shown: str | None = None) -> None:
         """Hide a nickname behind the pseudonym, or show it again.
@@ -215,7 +213,7 @@ class Classroom:
             if not hidden and shown is not None and shown != member.nickname:
                 raise LessonError(N_("This student has another nickname by now. It stays hidden: look at it first."))
             member.hidden = hidden
-            self._notify()
+            self.record_change()
 
     def end(self, secret: str, last_rounds: dict[int, int]) -> None:
         """End the class, once and for all: its board no longer changes, its switches no longer limit the labs.
@@ -235,9 +233,10 @@ class Classroom:
         with self.exclusive(self):
             for name, position in switches.items():
                 setattr(self, name, position)
-            self._notify()
+            self.record_change()
 
-    def _notify(self) -> None:
+    def record_change(self) -> None:
+        """After a change, within `exclusive`: count it, and call `changed`."""
         self.version += 1
         self.used = time.time()
         self.changed(self)

@@ -13,6 +13,8 @@ class Member:
     nickname: str = ""
     hidden: bool = False  # the teacher has hidden the nickname
     last_round: int | None = None  # number of the last round that counts, once the class has ended
+    removed: bool = False  # the teacher has taken the seat away and may give it back
+    merged_into: int | None = None  # seat under which the work of this one counts
 
     @property
     def public_nickname(self) -> str:

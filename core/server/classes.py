@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from core.classroom import display_names, join_codes
+from core.classroom import display_names, join_codes, seats
 from core.classroom.classroom import Classroom, RankingVisibility, hash_secret
 from core.classroom.leaderboard import Board
 from core.classroom.member import Member
@@ -22,8 +22,10 @@ from core.lab.lab import ROUNDS, Lab
 from core.languages import LANGUAGES
 from core.lesson import Lesson
 from core.plan import SEED_COUNT
+from core.server.class_answers import ClassesAnswers
 from core.server.class_boards import BoardCache, current_board
 from core.server.remote_labs import remote_copy
+from core.store.answer_store import AnswerStore
 from core.store.restoring import classroom_from_record
 from core.store.shared_classes import SharedClasses
 from core.store.store import lab_id
@@ -50,6 +52,7 @@ class Classes:
     ) -> None:
         self._saver, self._clock, self.present = saver, clock, present
         self.shared: SharedClasses | None = None  # for one of several servers
+        self.answers = ClassesAnswers(None if saver is None else AnswerStore(saver.prepared_store))
         # all classes that anything still refers to, so that none is loaded from the store a second time meanwhile
         self._classes: WeakValueDictionary[str, Classroom] = WeakValueDictionary()
         self._recent: OrderedDict[str, Classroom] = OrderedDict()
@@ -123,7 +126,7 @@ class Classes:
         for seat in sorted(classroom.members.keys() - held):
             lab = labs.get(seat)
             if lab is None or (is_unused(lab) and not self.present(lab.token)):
-                classroom.free_seat(seat)
+                seats.free_seat(classroom, seat)
                 return
 
     def seat(self, lab: Lab) -> None:

@@ -21,6 +21,7 @@ from core.store.live_rounds import (
     OVERLAP,
     LiveRound,
     RoundKey,
+    read_choices,
     read_live,
     read_openings,
     read_rounds,
@@ -61,6 +62,8 @@ class Followed:
     openings: set[str] = field(default_factory=set)  # keys of labs
     pushed: dict[str, RoundProgress] = field(default_factory=dict)  # by key: what the others have of this server's
     begun: dict[str, tuple[str, RoundProgress]] = field(default_factory=dict)  # by key: plan of the latest, its begin
+    seats: dict[str, int] = field(default_factory=dict)  # by key, of the labs that are copied here
+    gone: set[str] = field(default_factory=set)  # keys of labs that were, and were dropped with their seats
 
     def begun_round(self, live: LiveRound) -> RoundProgress:
         """A round when it has not begun; kept, since its trials' values are the most of what a round costs."""
@@ -101,8 +104,12 @@ class RemoteLabs:
 
     def pull(self, classroom: Classroom) -> None:
         """Bring the copies of labs at other servers up to date. Raises StoreError."""
-        followed = self._of(classroom)
         seats = {key: seat for seat, key in _keys(classroom).items() if not _is_here(classroom, seat)}
+        followed = self._of(classroom)
+        followed.gone |= followed.seats.keys() - seats.keys()
+        if followed.gone & seats.keys():  # given back: what is known of the class is read again
+            followed = self._followed[classroom] = Followed()
+        followed.seats = seats
         with self._store().transaction() as connection:
             since = max(followed.rounds.values(), default=0.0) - OVERLAP
             written = rounds_written(connection, classroom.code, since)
@@ -110,6 +117,7 @@ class RemoteLabs:
             rounds = read_rounds(connection, new)
             live = read_live(connection, classroom.code, self._home, max(followed.live.values(), default=0.0) - OVERLAP)
             openings = read_openings(connection, classroom.code, followed.openings)
+            choices = read_choices(connection, classroom.code)
             alive = living(connection)
         followed.rounds.update(new)
         for key, record in rounds.items():
@@ -121,6 +129,10 @@ class RemoteLabs:
                 begun = followed.begun_round(one)
                 progress = progress_from_arrays(begun, one.record)
                 _enter(_copy(classroom, seats[one.lab]), RemoteRound(one.record.number, progress, home=one.home))
+        for lab, chosen in choices.items():
+            if lab in seats:
+                with suppress(*UNREADABLE):
+                    _copy(classroom, seats[lab]).chosen = Choice(**json.loads(chosen)) if chosen else None
         for lab, opening in openings.items():
             followed.openings.add(lab)
             if lab in seats:

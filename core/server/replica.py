@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from core.errors import LessonError
 from core.server.labs import Labs
+from core.server.readmission import seat_readmitted
 from core.server.remote_labs import RemoteLabs
 from core.store.homes import STALE, Home, give_away, home_of, lost, register, renew
 from core.store.shared_classes import SharedClasses
@@ -102,6 +103,8 @@ class Replica:
         if known:
             for classroom in self._shared.follow(known):
                 self._remote.push(classroom)
+            for classroom in known:
+                seat_readmitted(self._labs, classroom)
         for classroom in asked:
             self._remote.pull(classroom)
 

@@ -23,7 +23,8 @@ from core.store.schema import (
 )
 from core.store.store import Store
 
-UPDATED_COLUMNS = ("nickname", "hidden", "last_round")  # of a membership, after it has been written
+# of a membership, after it has been written
+UPDATED_COLUMNS = ("nickname", "hidden", "last_round", "removed", "merged_into")
 COLUMNS = [one.name for one in fields(ClassRecord) if one.name not in ("seats", "removed")]
 
 
@@ -69,8 +70,8 @@ class ClassStore:
         return self._load_where(classroom_table.c.teacher == teacher)
 
     def labs(self, code: str) -> dict[int, LabRecord]:
-        """All labs of a class, by seat."""
-        of = membership_table.c.classroom == code
+        """All labs of a class that have a seat, by seat."""
+        of = (membership_table.c.classroom == code) & ~membership_table.c.removed
         chosen = sa.select(membership_table.c.seat, membership_table.c.lab).where(of).order_by(membership_table.c.seat)
         with self._store.transaction() as connection:
             found = {seat: load_lab(connection, lab) for seat, lab in connection.execute(chosen).all()}

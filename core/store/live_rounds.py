@@ -91,6 +91,14 @@ def read_rounds(connection: sa.Connection, keys: Collection[RoundKey]) -> dict[R
     }
 
 
+def read_choices(connection: sa.Connection, classroom: str) -> dict[str, str | None]:
+    """The values that the students of a class have chosen, as JSON, by the key of their lab; None for none."""
+    both = membership_table.join(lab_table, lab_table.c.id == membership_table.c.lab)
+    chosen = sa.select(lab_table.c.id, lab_table.c.chosen).select_from(both)
+    rows = connection.execute(chosen.where(membership_table.c.classroom == classroom))
+    return {lab: value for lab, value in rows}
+
+
 def read_openings(connection: sa.Connection, classroom: str, known: Collection[str]) -> dict[str, Opening]:
     """Final tests of a class that have their results, by the key of their lab, without those that are known."""
     tested = membership_table.join(opening_table, opening_table.c.lab == membership_table.c.lab)

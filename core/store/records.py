@@ -80,7 +80,9 @@ def opening_record(final: FinalTest) -> OpeningRecord:
 
 def member_record(code: str, member: Member) -> MemberRecord:
     """A seat of the class of a code."""
-    return MemberRecord(code, member.seat, member.nickname, member.hidden, member.last_round)
+    return MemberRecord(
+        code, member.seat, member.nickname, member.hidden, member.last_round, member.removed, member.merged_into
+    )
 
 
 def class_record(classroom: Classroom) -> ClassRecord:
@@ -101,9 +103,12 @@ def class_record(classroom: Classroom) -> ClassRecord:
             finals=str(classroom.final_tests),
             ended=classroom.ended,
             joining_open=classroom.joining_open,
+            notice=classroom.notice.to_json(),
+            nicknames_hidden=classroom.nicknames_hidden,
+            questions=str(classroom.questions),
             removed=sorted(classroom.removed),
             seats=[
                 SeatRecord(one.lab, one.pseudonym, member_record(classroom.code, one))
-                for one in classroom.members.values()
+                for one in (*classroom.members.values(), *classroom.former.values())
             ],
         )

@@ -14,8 +14,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import Classroom, FinalTestAccess, RankingVisibility
 from core.classroom.member import Member
+from core.classroom.notice import EMPTY, Notice
 from core.classroom.ranking import EqualBudgetRanking
 from core.errors import N_
 from core.lab.choice import Choice
@@ -28,7 +30,7 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.space import spaces_from_json
 from core.store.records import CURVES, EPOCHS
-from core.store.schema import ClassRecord, LabRecord, OpeningRecord, RepeatRecord, RoundRecord
+from core.store.schema import ClassRecord, LabRecord, OpeningRecord, RepeatRecord, RoundRecord, SeatRecord
 from core.store.store import StoreError, lab_id
 
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -65,13 +67,11 @@ def classroom_from_record(record: ClassRecord, labs: dict[int, LabRecord]) -> Cl
 def class_from_record(record: ClassRecord) -> Classroom:
     """The class of a record without its labs. Raises one of UNREADABLE if it cannot be read."""
     name = f"class {record.code}"
-    members = [
-        Member(one.member.seat, one.lab, one.pseudonym, one.member.nickname, one.member.hidden, one.member.last_round)
-        for one in record.seats
-    ]
+    everybody = [_member(one) for one in record.seats]
     frozen = None
     if record.frozen:
         frozen = _readable(partial(EqualBudgetRanking.from_json, record.frozen), f"the frozen ranking of {name}")
+    notice = _readable(partial(Notice.from_json, record.notice), f"the notice of {name}") if record.notice else None
     return Classroom(
         code=record.code,
         secret_hash=record.teacher,
@@ -87,7 +87,19 @@ def class_from_record(record: ClassRecord) -> Classroom:
         ended=record.ended,
         created=record.created,
         used=record.used,
-        members={member.seat: member for member in members},
+        notice=notice or EMPTY,
+        nicknames_hidden=record.nicknames_hidden,
+        questions=_switch(QuestionsOpen, record.questions, QuestionsOpen.OFF, name),
+        members={member.seat: member for member in everybody if not member.removed},
+        former={member.seat: member for member in everybody if member.removed},
+    )
+
+
+def _member(record: SeatRecord) -> Member:
+    """The seat of a record."""
+    row = record.member
+    return Member(
+        row.seat, record.lab, record.pseudonym, row.nickname, row.hidden, row.last_round, row.removed, row.merged_into
     )
 
 

@@ -44,7 +44,7 @@ def load_lab(connection: sa.Connection, lab_key: str) -> LabRecord | None:
         rounds=_load_rows(connection, round_table, lab_key, RoundRecord, round_table.c.number),
         repeats=_load_rows(connection, repeat_table, lab_key, RepeatRecord, repeat_table.c.number),
         opening=opening[0] if opening else None,
-        member=member[0] if member else None,
+        member=member[0] if member and not member[0].removed else None,
     )
 
 

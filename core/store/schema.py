@@ -5,7 +5,8 @@
     repeat      # one row a trial that was trained again on other seeds
     opening     # of the test set: at most one row a lab, which the primary key guarantees
     classroom   # one row a class: title, lesson, switches
-    membership  # one row a lab that has a seat in a class
+    membership  # one row a lab that has a seat in a class, or had one that can be given back
+    answer      # one row a student who has answered the questions before or after a lesson
 
 Those of several servers are in replica_tables.py; migrations/ creates and changes all of them.
 """
@@ -86,6 +87,9 @@ classroom_table = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),  # rises with every change by several servers
     sa.Column("last_seat", sa.Integer, nullable=False, server_default="0"),  # the highest that was ever taken by them
     sa.Column("watched", sa.Float),  # when a server last computed its board, on the database's clock
+    sa.Column("notice", sa.Text),  # message and timer, JSON; null: none
+    sa.Column("nicknames_hidden", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("questions", sa.String(16), nullable=False, server_default="off"),  # which are open
 )
 membership_table = sa.Table(
     "membership",
@@ -96,7 +100,17 @@ membership_table = sa.Table(
     sa.Column("nickname", sa.Text, nullable=False),
     sa.Column("hidden", sa.Boolean, nullable=False),
     sa.Column("last_round", sa.Integer),
+    sa.Column("removed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("merged_into", sa.Integer),  # seat under which the work of this one counts
     sa.UniqueConstraint("classroom", "seat", name="uq_membership_seat"),
+)
+answer_table = sa.Table(
+    "answer",
+    tables,
+    sa.Column("classroom", sa.String(8), sa.ForeignKey("classroom.code", ondelete="CASCADE"), primary_key=True),
+    sa.Column("respondent", sa.String(32), primary_key=True),  # see class_questions.respondent: it leads to no lab
+    sa.Column("phase", sa.String(16), primary_key=True),
+    sa.Column("answers", sa.String(40), nullable=False),  # numbers of the options with commas between them
 )
 
 
@@ -147,6 +161,8 @@ class MemberRecord:
     nickname: str = ""
     hidden: bool = False
     last_round: int | None = None
+    removed: bool = False
+    merged_into: int | None = None
 
 
 @dataclass(frozen=True)
@@ -193,5 +209,8 @@ class ClassRecord:
     finals: str
     ended: float | None
     joining_open: bool = True
+    notice: str | None = None
+    nicknames_hidden: bool = False
+    questions: str = "off"
     seats: Sequence[SeatRecord] = field(default=())
     removed: Sequence[str] = field(default=())  # keys of the labs whose seats are to be deleted, see store.lab_id

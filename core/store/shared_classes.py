@@ -24,7 +24,10 @@ from core.store.restoring import class_from_record
 from core.store.schema import ClassRecord, SeatRecord, classroom_table, lab_table, membership_table, round_table
 from core.store.store import Store, StoreError
 
-SWITCHES = ("rounds_open", "ranking", "frozen", "final_tests", "board_open", "joining_open", "ended", "used")
+SWITCHES = (
+    "rounds_open", "ranking", "frozen", "final_tests", "board_open", "joining_open", "ended", "used", "notice",
+    "nicknames_hidden", "questions",
+)  # fmt: skip
 WATCHED_SECONDS = 8.0  # after the last time that a server computed a class's board, it counts as watched
 APPLY_TIMEOUT = 0.5  # seconds to wait for a change that is under way here, before others' changes are taken in
 
@@ -166,19 +169,20 @@ class SharedClasses:
         connection.execute(membership_table.insert().values(lab=seat.lab, **asdict(seat.member)))
 
 
-State = tuple[dict[str, object], dict[int, Member], dict[int, Any], int]
+State = tuple[dict[str, object], dict[int, Member], dict[int, Member], dict[int, Any], int]
 
 
 def _state(classroom: Classroom) -> State:
-    """What a change may change in a class: switches, copies of the members, labs, the last seat."""
+    """What a change may change in a class: switches, copies of the members and former ones, labs, the last seat."""
     switches = {name: getattr(classroom, name) for name in SWITCHES}
     members = {seat: replace(member) for seat, member in classroom.members.items()}
-    return switches, members, classroom.labs, classroom.last_seat
+    former = {seat: replace(member) for seat, member in classroom.former.items()}
+    return switches, members, former, classroom.labs, classroom.last_seat
 
 
 def _restore(classroom: Classroom, state: State) -> None:
     """Give a class a state. Members whom it keeps stay the same objects; labs whose seats are gone leave the class."""
-    switches, found, labs, last_seat = state
+    switches, found, former, labs, last_seat = state
     for name, position in switches.items():
         setattr(classroom, name, position)
     members: dict[int, Member] = {}
@@ -193,4 +197,5 @@ def _restore(classroom: Classroom, state: State) -> None:
     for seat, lab in classroom.labs.items():
         if lab.token:  # of this server, and its seat was taken away by a change that could not be written
             lab.classroom, lab.class_seat = classroom, (classroom.code, seat)
-    classroom.members, classroom.last_seat = members, max(classroom.last_seat, last_seat)
+    classroom.members, classroom.former = members, former
+    classroom.last_seat = max(classroom.last_seat, last_seat)

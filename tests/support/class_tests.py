@@ -30,7 +30,7 @@ def class_page(**address: str) -> AppTest:
 
 
 def desk_page(secret: str, view: str = "board") -> AppTest:
-    """The teacher's desk with invite, board or names in view."""
+    """The teacher's desk with one of its views."""
     app = class_page(teach=secret)
     app.button_group(key="desk_view").set_value(view)
     return ran(app.run())

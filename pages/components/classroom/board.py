@@ -10,6 +10,7 @@ from html import escape
 import pyarrow as pa
 import streamlit as st
 
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import Classroom, FinalTestAccess, RankingVisibility
 from core.classroom.leaderboard import Board
 from core.classroom.ranking import EqualBudgetRanking
@@ -27,8 +28,10 @@ from pages.components.classroom.board_text import (
 )
 from pages.components.classroom.invitation import STYLE as INVITATION_STYLE
 from pages.components.classroom.invitation import invitation_html, invites, qr_html, shown_link
-from pages.components.classroom.shown_names import shown_name
+from pages.components.classroom.questions_view import draw_on_board
+from pages.components.classroom.shown_names import shown_names
 from pages.components.classroom.teacher_locks import LockState, lock_state, poll_once
+from pages.components.classroom.teacher_notice import draw_notice
 from pages.components.frame.assets import style
 from pages.components.frame.running_server import server
 from pages.components.frame.translation import _, detect_language, language
@@ -88,14 +91,19 @@ def draw_board(
     """One tick. drawn_for: the class's state that the rest of the page was drawn for"""
     detect_language()
     poll_once(classroom, drawn_for)
-    names = tuple((seat, shown_name(member)) for seat, member in classroom.members.items())
+    names = tuple(shown_names(classroom).items())
     classes = server().labs.classes
     view = View(classroom, classes.board(classroom), classes.visible_ranking(classroom), names, width, alone)
     revealed = classroom.final_tests is FinalTestAccess.REVEALED and bool(view.board.finals)
     invited = alone and invites(classroom) and not revealed
     draw_head(view, invited and bool(view.board.rounds))
+    if alone:
+        draw_notice(classroom)
     if invited and not view.board.rounds:
         st.html(INVITATION_STYLE + invitation_html(classroom))
+        return
+    if classroom.questions is QuestionsOpen.RESULTS:
+        draw_on_board(classroom)
         return
     left, right = st.columns(2, gap="medium") if view.wide else (st.container(), st.container())
     with left:

@@ -5,7 +5,7 @@ from statistics import median_high
 
 from core.analysis.insight import Insight
 from core.classroom import join_codes as codes
-from core.classroom.classroom import Classroom
+from core.classroom.classroom import Classroom, FinalTestAccess
 from core.classroom.leaderboard import NEVER, Board, FinalResult, SelectionOptimism, selection_optimism
 from core.classroom.ranking import EqualBudgetRanking, Rank
 from core.space import plain, value
@@ -37,6 +37,8 @@ def totals_html(classroom: Classroom, board: Board) -> str:
     ]
     if board.running:
         items.append(_("learning now: {count}").format(count=board.running))
+    if board.finals and classroom.final_tests is not FinalTestAccess.REVEALED:
+        items.append(_("final tests done: {count}").format(count=len(board.finals)))
     if board.left_out:
         items.append(_("left out, on other images: {count}").format(count=board.left_out))
     if classroom.ended is not None:

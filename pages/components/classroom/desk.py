@@ -1,37 +1,40 @@
-"""The teacher's desk: switches, invitation, board, names, and the table of all trials."""
+"""The teacher's desk: switches, a view of the class, and the table of all trials."""
 
 from datetime import date
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from core.classroom.classroom import Classroom, FinalTestAccess, RankingVisibility
-from core.classroom.member import Member
 from core.export.class_tables import class_csv
-from core.lab.lab_round import epochs_spent
-from core.server.classes import BOARD_SECONDS, is_unused
+from core.server.classes import BOARD_SECONDS
 from pages.components.classroom.board import live_board
 from pages.components.classroom.invitation import board_link, invitation, teacher_link
-from pages.components.classroom.shown_names import shown_name, translate_pseudonym
+from pages.components.classroom.my_classes import my_classes
+from pages.components.classroom.notice_form import notice_popover
+from pages.components.classroom.questions_view import questions_view
+from pages.components.classroom.shown_names import shown_names, translate_pseudonym
+from pages.components.classroom.students import students_view
 from pages.components.classroom.teacher_locks import LockState, lock_state, poll_once
 from pages.components.frame.deferred_files import download_button
-from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt
 from pages.components.frame.translation import _, language
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.refresh.pace import ticking
 
-VIEWS = ("invite", "board", "names")
+VIEWS = ("invite", "board", "students", "questions", "classes")
 
 
 def desk(classroom: Classroom, secret: str, width: int) -> None:
-    """The switches, and below them invitation, board or names. width: pixels of the page"""
+    """The switches, and below them one of the views. width: pixels of the page"""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="switches"):
         switches(classroom, secret)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk_views"):
-        titles = {"invite": _("Invite"), "board": _("Board"), "names": _("Names")}
+        titles = {
+            "invite": _("Invite"), "board": _("Board"), "students": _("Students"), "questions": _("Questions"),
+            "classes": _("My classes"),
+        }  # fmt: skip
         view = st.segmented_control(
             _("Show"), VIEWS, default="board" if classroom.labs else "invite", key="desk_view", required=True,
             format_func=titles.__getitem__, label_visibility="collapsed", persist_state="session",
@@ -41,13 +44,17 @@ def desk(classroom: Classroom, secret: str, width: int) -> None:
             _("Trials as a table (CSV)"), lambda: class_table(classroom), f"class-{date.today().isoformat()}.csv",
             "text/csv", ":material/table:",
         )  # fmt: skip
+        notice_popover(classroom, secret)
         teacher_link_popover(classroom, secret)
         end_class_popover(classroom, secret)
     if view == "board":
         live_board(classroom, width)
-    elif view == "names":
-        ticking(watch_names, names_state(classroom), classroom, shortest=BOARD_SECONDS)
-        roster(classroom, secret)
+    elif view == "students":
+        students_view(classroom, secret)
+    elif view == "questions":
+        questions_view(classroom, secret)
+    elif view == "classes":
+        my_classes(classroom, width)
     else:
         invitation(classroom)
         ticking(arrivals, lock_state(classroom), classroom, shortest=BOARD_SECONDS)
@@ -140,91 +147,7 @@ def end_class_popover(classroom: Classroom, secret: str) -> None:
 def arrivals(classroom: Classroom, drawn_for: LockState | None) -> None:
     """The names of those who have joined so far. drawn_for: the class's state that the switches were drawn for"""
     poll_once(classroom, drawn_for)
-    members = classroom.members.values()
-    count = _("students: {count}").format(count=len(members))
-    names = "".join(f"<span><bdi>{escape(shown_name(member))}</bdi></span>" for member in members)
+    joined = shown_names(classroom).values()
+    count = _("students: {count}").format(count=len(joined))
+    names = "".join(f"<span><bdi>{escape(name)}</bdi></span>" for name in joined)
     st.html(f'<div class="arrivals" role="status"><b>{escape(count)}</b>{names}</div>')
-
-
-NamesState = tuple[LockState | None, tuple[tuple[str, bool], ...]]  # and nickname and whether hidden, by seat
-
-
-def names_state(classroom: Classroom) -> NamesState | None:
-    """What the view of names depends on; None once the class has ended."""
-    members = sorted(classroom.members.items())
-    names = tuple((member.nickname, member.hidden) for _seat, member in members)
-    return None if classroom.ended is not None else (lock_state(classroom), names)
-
-
-def watch_names(classroom: Classroom, drawn_for: NamesState | None) -> None:
-    """Draw the page again once a switch or a name differs from what it was drawn for."""
-    if drawn_for is not None and drawn_for != names_state(classroom):
-        redraw_page()
-
-
-def roster(classroom: Classroom, secret: str) -> None:
-    """A table of all students, and a switch for each nickname that hides it."""
-    if not classroom.members:
-        st.caption(_("Nobody has joined yet."))
-        return
-    named = [member for member in classroom.members.values() if member.nickname]
-    if named:
-        st.caption(_("A hidden nickname is replaced by the pseudonym everywhere, also if its student changes it."))
-    for member in named:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            nickname_toggle(classroom, secret, member)
-    number = st.column_config.NumberColumn
-    columns = {
-        "pseudonym": st.column_config.TextColumn(_("pseudonym")),
-        "nickname": st.column_config.TextColumn(_("nickname")),
-        "rounds": number(_("rounds")),
-        "spent": number(_("epochs spent")),
-    }
-    st.dataframe(roster_frame(classroom), column_config=columns, hide_index=True, width="content")
-    seats_popover(classroom, secret)
-
-
-def seats_popover(classroom: Classroom, secret: str) -> None:
-    """Takes seats away: those that are chosen, or all from which nothing was trained."""
-    members, labs = classroom.members, classroom.labs
-    unused = [seat for seat in members if seat not in labs or is_unused(labs[seat])]
-    with st.popover(_("Remove students"), icon=":material/person_remove:"):
-        st.write(
-            _("A student who is removed leaves the class and keeps the lab. If strangers join, close joining first.")
-        )
-        chosen = st.multiselect(
-            _("students"), list(members), key="seats_chosen", placeholder=_("choose"),
-            format_func=lambda seat: shown_name(members[seat]) if seat in members else "",
-        )  # fmt: skip
-        st.button(
-            _("Remove these students"), key="remove_chosen", disabled=not chosen,
-            on_click=lambda: attempt(classroom.remove, secret, chosen),
-        )  # fmt: skip
-        st.button(
-            _("Remove all students without a round ({count})").format(count=len(unused)), key="remove_unused",
-            disabled=not unused, on_click=lambda: attempt(classroom.remove, secret, unused),
-        )  # fmt: skip
-
-
-def nickname_toggle(classroom: Classroom, secret: str, member: Member) -> None:
-    """The switch that hides a nickname. The nickname stands beside it: labels are Markdown, and a student typed it."""
-    key = widget_key(f"hide_{member.seat}", member.hidden)
-    pseudonym, nickname = translate_pseudonym(member.pseudonym, language()), member.nickname
-    st.toggle(
-        _("hide the nickname of {name}").format(name=pseudonym), member.hidden, key=key,
-        on_change=on_change(key, lambda on: attempt(classroom.hide, secret, member.seat, on, nickname)),
-    )  # fmt: skip
-    st.html(f"<bdi>{escape(nickname)}</bdi>", width="content")
-
-
-def roster_frame(classroom: Classroom) -> pd.DataFrame:
-    """One row a student: pseudonym, nickname, rounds started and epochs spent before the class ended."""
-    rows = []
-    for seat, member in sorted(classroom.members.items()):
-        lab = classroom.labs.get(seat)
-        last = member.last_round
-        counted = [one for one in (lab.rounds if lab else []) if last is None or one.number <= last]
-        rows.append(
-            (translate_pseudonym(member.pseudonym, language()), member.nickname, len(counted), epochs_spent(counted))
-        )
-    return pd.DataFrame(rows, columns=["pseudonym", "nickname", "rounds", "spent"])

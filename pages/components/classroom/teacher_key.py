@@ -5,7 +5,13 @@ replaces the address, also in the history, by ?class=<code>&desk. A reload finds
 deletes it. The server must not change the address itself: the browser's history would then keep the secret.
 """
 
+from collections.abc import Mapping
+
 import streamlit as st
+
+from pages.components.frame.session import session
+
+MAX_CLASSES = 20  # that a tab remembers
 
 SCRIPT = """
 export default function ({ data, setStateValue }) {
@@ -21,6 +27,10 @@ export default function ({ data, setStateValue }) {
       history.replaceState(history.state, '', address);
       setStateValue('stripped', true);
     }
+  } else if (data.all) {
+    const places = Object.keys(sessionStorage).filter(one => one.startsWith('teacher of '));
+    const found = Object.fromEntries(places.map(one => [one.slice('teacher of '.length), sessionStorage.getItem(one)]));
+    if (Object.keys(found).some(code => !data.known.includes(code))) setStateValue('secrets', found);
   } else {
     const kept = sessionStorage.getItem(place);
     if (kept) setStateValue('secret', kept);
@@ -31,10 +41,22 @@ export default function ({ data, setStateValue }) {
 _secret_component = st.components.v2.component("teachers_secret", js=SCRIPT)
 
 
-def remember_secret(secret: str, code: str) -> None:
-    """Store the secret of a class in the browser tab."""
-    with st.container(key="secret_kept"):
-        _secret_component(key="keep_secret", data={"secret": secret, "code": code}, on_stripped_change=lambda: None)
+def remember_secret(secret: str, code: str, key: str = "keep_secret") -> None:
+    """Store the secret of a class in the browser tab. key: of the element that does so"""
+    with st.container(key=f"secret_kept_{key}"):
+        _secret_component(key=key, data={"secret": secret, "code": code}, on_stripped_change=lambda: None)
+
+
+def remembered_secrets() -> dict[str, str]:
+    """The secrets of all classes that the tab stores, by code; empty until the browser answers."""
+    with st.container(key="secrets_asked"):
+        found = _secret_component(
+            key="ask_secrets", data={"secret": None, "code": None, "all": True, "known": list(session().secrets)},
+            default={"secrets": None}, on_secrets_change=lambda: None,
+        ).secrets  # fmt: skip
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(code): str(secret) for code, secret in list(found.items())[:MAX_CLASSES]}
 
 
 def remembered_secret() -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, FinalTestAccess, RankingVisibility
 from core.lab.lab import Lab
 from core.server.classes import BOARD_SECONDS
@@ -15,7 +16,8 @@ from pages.components.frame.session import session
 from pages.components.frame.translation import _
 from pages.components.refresh.pace import ticking
 
-LockState = tuple[bool, FinalTestAccess, bool, RankingVisibility]  # rounds open, final tests, board open, ranking
+# rounds open, final tests, board open, ranking, questions, whether all nicknames are hidden
+LockState = tuple[bool, FinalTestAccess, bool, RankingVisibility, QuestionsOpen, bool]
 
 
 @dataclass(frozen=True)
@@ -85,4 +87,7 @@ def lock_state(classroom: Classroom) -> LockState | None:
     """The state of a class that pages depend on; None once it has ended and cannot change any more."""
     if classroom.ended is not None:
         return None
-    return classroom.rounds_open, classroom.final_tests, classroom.board_open, classroom.ranking
+    return (
+        classroom.rounds_open, classroom.final_tests, classroom.board_open, classroom.ranking, classroom.questions,
+        classroom.nicknames_hidden,
+    )  # fmt: skip

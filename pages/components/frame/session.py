@@ -68,6 +68,8 @@ class Session:
     journal_fault: LessonError | None = None  # why a file was not opened
     earlier: str | None = None  # token of the lab that this tab has left for this one
     secret: str | None = None  # of the class that this tab's teacher has
+    secrets: dict[str, str] = field(default_factory=dict)  # by code, of all classes that this tab's teacher has
+    student: int | None = None  # seat of the student whose trail the desk shows
     found: str = ""  # code of the class that this tab has found last
     width: int | None = None  # pixels of the page's main column, once the browser has reported it
 

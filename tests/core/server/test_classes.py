@@ -4,12 +4,15 @@ import gc
 import threading
 import time
 from dataclasses import replace
+from inspect import isfunction
 
 import pytest
 import sqlalchemy as sa
 
 from core.classroom import classroom as classroom_module
 from core.classroom import join_codes as codes
+from core.classroom import seats
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import Classroom, FinalTestAccess, RankingVisibility
 from core.classroom.ranking import EqualBudgetRanking
 from core.engine.engine import EmbeddedEngine
@@ -189,7 +192,7 @@ def test_a_seat_that_was_taken_away_is_nowhere_and_is_not_given_again(
     classroom, secret = taught
     labs = [joined(classes, classroom, [0.5 + 0.1 * place]) for place in range(3)]
     classroom.set_ranking(secret, RankingVisibility.FROZEN, classes.board(classroom).ranking)
-    classroom.remove(secret, [1, 3, 99])
+    seats.remove(classroom, secret, [1, 3, 99])
     clock.now += 10
     board = classes.board(classroom)
     assert [lab.member is not None for lab in labs] == [False, True, False]
@@ -252,14 +255,20 @@ def test_a_hidden_nickname_and_every_one_after_it_stay_hidden(classes: Classes, 
 
 def test_no_action_of_the_teacher_works_without_the_secret(classes: Classes, taught: tuple[Classroom, str]) -> None:
     classroom, _ = taught
-    lab = joined(classes, classroom)
+    lab, _other = joined(classes, classroom), joined(classes, classroom)
     attempts = [
         lambda key: classroom.open_rounds(key, False),
         lambda key: classroom.set_ranking(key, RankingVisibility.SHOWN, EqualBudgetRanking(0, ())),
         lambda key: classroom.set_final_tests(key, FinalTestAccess.REVEALED),
         lambda key: classroom.open_board(key, True),
         lambda key: classroom.open_joining(key, False),
-        lambda key: classroom.remove(key, [1]),
+        lambda key: classroom.hide_nicknames(key, True),
+        lambda key: classroom.set_notice(key, message="hello"),
+        lambda key: classroom.open_questions(key, QuestionsOpen.BEFORE),
+        lambda key: seats.remove(classroom, key, [1]),
+        lambda key: seats.readmit(classroom, key, 1),
+        lambda key: seats.merge(classroom, key, [1, 2]),
+        lambda key: seats.separate(classroom, key, 1),
         lambda key: classroom.hide(key, 1, True),
         lambda key: classes.end(classroom, key),
     ]
@@ -273,13 +282,12 @@ def test_no_action_of_the_teacher_works_without_the_secret(classes: Classes, tau
 
 
 def test_every_method_that_takes_the_secret_is_tested() -> None:
-    taking = {name for name in vars(Classroom) if not name.startswith("_")}
+    taking = {name: one for place in (Classroom, seats) for name, one in vars(place).items() if isfunction(one)}
     takes_secret = {
-        name for name in taking
-        if callable(getattr(Classroom, name)) and "secret" in getattr(Classroom, name).__code__.co_varnames[:2]
-    }  # fmt: skip
+        name for name, one in taking.items() if not name.startswith("_") and "secret" in one.__code__.co_varnames[:2]
+    }
     assert takes_secret == {"check", "open_rounds", "set_ranking", "set_final_tests", "open_board", "hide", "end"} | {
-        "open_joining", "remove",
+        "open_joining", "hide_nicknames", "set_notice", "open_questions", "remove", "readmit", "merge", "separate",
     }  # fmt: skip
 
 
@@ -565,7 +573,7 @@ def test_a_seat_that_was_taken_away_and_closed_joining_are_stored(server: Server
     labs = [student(server, classroom) for _ in range(3)]
     server.ran(labs[0], PLAN)
     wait_until_saved(server, classroom)
-    classroom.remove(secret, [1, 2])
+    seats.remove(classroom, secret, [1, 2])
     classroom.open_joining(secret, False)
     labs[0].note(1, "written after it")
     until(lambda: server.saver.saved(classroom.code) and server.saver.saved(labs[0].token))

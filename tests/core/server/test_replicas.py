@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.classroom import seats
 from core.classroom.classroom import Classroom, FinalTestAccess
 from core.engine.owners import ABSENCE_LIMIT
 from core.engine.port import Engine
@@ -451,7 +452,7 @@ def test_a_seat_that_is_taken_away_at_one_server_is_gone_at_the_other_and_does_n
     classroom, secret = taught(a)
     lab = student(b, classroom.code)
     until(lambda: classroom.members)
-    classroom.remove(secret, [1])
+    seats.remove(classroom, secret, [1])
     assert seconds_until(lambda: lab.classroom is None) < OBEYED * SLOW
     lab.change(trials=9)
     saved(b, lab)
@@ -470,7 +471,7 @@ def test_while_the_database_is_away_a_class_is_not_changed_and_a_sentence_says_s
     with pytest.raises(StoreError):
         classroom.open_rounds(secret, False)
     with pytest.raises(StoreError):
-        classroom.remove(secret, [1])
+        seats.remove(classroom, secret, [1])
     assert classroom.rounds_open and lab.classroom is classroom and classroom.members[1].lab == lab_id(lab.token)
     lab.change(trials=21)  # the lab goes on
     postgres.start()

@@ -125,7 +125,7 @@ def test_no_key_is_sent_to_others() -> None:
     ):
         assert other.token not in shown and secret not in shown and classroom.secret_hash not in shown
     assert mine.token not in board
-    for view in ("board", "names"):
+    for view in ("board", "students", "questions"):
         desk = sent_to_browser(desk_page(secret, view))
         assert not [lab.token for lab in (mine, other) if lab.token in desk]
 
@@ -150,7 +150,7 @@ def test_translated_pages_have_no_english_sentence_left(lang: str) -> None:
     classroom.set_ranking(secret, RankingVisibility.SHOWN, server().labs.classes.board(classroom).ranking)
     classroom.open_board(secret, True)
     shown = [class_page(lab=lab.token), class_page(**{"class": classroom.code}), class_page(lang=lang)]
-    shown += [desk_page(secret, view) for view in ("board", "names", "invite")]
+    shown += [desk_page(secret, view) for view in ("board", "students", "questions", "classes", "invite")]
     for app in shown:
         sentences = [one.value for one in [*app.markdown, *app.caption, *app.info]]
         sentences += [one.label for one in [*app.button, *app.toggle, *app.text_input, *app.button_group]]

@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 
 from core.classroom import join_codes as codes
+from core.classroom import seats
 from core.classroom.classroom import FinalTestAccess, RankingVisibility
 from core.lab.choice import Choice
 from core.lab.lab_round import LabRound, epochs_spent
 from core.lesson import Lesson
 from core.server.classes import Classes
-from pages.components.classroom import desk, teacher_locks
+from core.server.student_states import student_progress
+from pages.components.classroom import students, teacher_locks
 from pages.components.classroom.board import draw_board
-from pages.components.classroom.desk import arrivals, class_table, roster_frame, watch_names
+from pages.components.classroom.desk import arrivals, class_table
+from pages.components.classroom.students import draw_students, students_state
 from pages.components.classroom.teacher_locks import lock_state
 from pages.components.frame.running_server import server
 from tests.support.app_tests import html, ran
@@ -79,7 +82,7 @@ def test_the_switches_do_what_they_say() -> None:
 def test_the_teacher_closes_joining_and_takes_seats_away() -> None:
     classroom, secret = new_class()
     labs = [student(classroom, 0.5), student(classroom), student(classroom, 0.6)]
-    desk = desk_page(secret, "names")
+    desk = desk_page(secret, "students")
     ran(desk.toggle[2].set_value(False).run())
     assert not classroom.joining_open
     desk.multiselect(key="seats_chosen").set_value([3]).run()
@@ -94,7 +97,7 @@ def test_a_student_whose_seat_was_taken_away_can_go_on_and_join_again() -> None:
     lab = student(classroom, 0.5)
     page = class_page(lab=lab.token, lang="en")
     assert "You are" in html(page)
-    classroom.remove(secret, [1])
+    seats.remove(classroom, secret, [1])
     assert "You are" not in html(ran(page.run()))
     assert class_page(lab=lab.token, lang="en", **{"class": classroom.code}).button(key="join_class")
 
@@ -115,7 +118,7 @@ def test_a_nickname_that_the_teacher_has_not_seen_is_not_shown_by_a_click() -> N
     student(classroom)
     classroom.set_nickname(1, "Ann")
     classroom.hide(secret, 1, True)
-    page = desk_page(secret, "names")
+    page = desk_page(secret, "students")
     classroom.set_nickname(1, "rude")
     (switch,) = [one for one in page.toggle if one.key.startswith("hide_")]
     ran(switch.set_value(False).run())
@@ -127,14 +130,14 @@ def test_a_nickname_that_the_teacher_has_not_seen_is_not_shown_by_a_click() -> N
     assert not classroom.members[1].hidden
 
 
-@pytest.mark.parametrize("view", ["invite", "board", "names"])
+@pytest.mark.parametrize("view", ["invite", "board", "students"])
 def test_a_desk_notices_what_another_desk_has_switched(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the next tick: its part of the page is drawn again, which has the whole page drawn."""
     classroom, secret = new_class()
     student(classroom, 0.5)
     desk_page(secret, view)
     tick, state, module = {
-        "names": (watch_names, desk.names_state, desk),
+        "students": (draw_students, students_state, students),
         "invite": (arrivals, lock_state, teacher_locks),
         "board": (partial(draw_board, width=800, own_seat=None, alone=False), lock_state, teacher_locks),
     }[view]
@@ -153,11 +156,14 @@ def test_the_table_of_a_class_has_pseudonyms_and_no_other_name_or_key() -> None:
     classroom, secret = new_class()
     mine, other = student(classroom, 0.5, 0.7), student(classroom, 0.6)
     classroom.set_nickname(1, "Kim Min-jun")
-    mine.note(1, "written by Kim Min-jun")
+    mine.note(1, "tried the edge")
+    mine.choose(Choice(0.01, 1e-5))
     table = class_table(classroom).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [row["student"] for row in rows] == [mine.pseudonym] * 2 + [other.pseudonym]
     assert [float(row["validation_accuracy"]) for row in rows] == pytest.approx([0.5, 0.7, 0.6])
+    assert [row["note"] for row in rows] == ["tried the edge"] * 2 + [""]
+    assert [row["choice_learning_rate"] for row in rows] == ["0.01"] * 2 + [""]
     assert "Kim" not in table
     assert not [key for key in (mine.token, other.token, secret, classroom.secret_hash) if key in table]
     assert not SECRET.search(table.replace(",", " "))
@@ -177,6 +183,7 @@ def test_rounds_and_tests_after_the_end_of_the_class_are_left_out() -> None:
     late.rounds = [*late.rounds, LabRound(2, made([-3], [0.7]))]
     rows = list(csv.DictReader(io.StringIO(class_table(classroom).decode("utf-8-sig"))))
     assert [(row["student"], row["test_accuracy"]) for row in rows] == [(early.pseudonym, "0.5"), (late.pseudonym, "")]
-    roster = roster_frame(classroom)
-    assert list(roster["rounds"]) == [1, 1]
-    assert roster["spent"][0] == roster["spent"][1] == epochs_spent(early.rounds)
+    early.final = late.final = None  # not the real ones
+    progress = student_progress(classroom, unsaved.board(classroom))
+    assert [one.rounds for one in progress] == [1, 1]
+    assert [one.spent for one in progress] == [epochs_spent(early.rounds)] * 2
