@@ -3,7 +3,8 @@
 from core.classroom import seats
 from core.classroom.classroom import Classroom
 from core.server.labs import Labs
-from core.store.restoring import classroom_from_record
+from core.store.class_store import ClassStore
+from core.store.restoring import lab_from_record
 from core.store.store import lab_id
 
 
@@ -13,11 +14,10 @@ def readmit(labs: Labs, classroom: Classroom, secret: str, seat: int) -> None:
         return
     seat_readmitted(labs, classroom)
     if seat not in classroom.labs and labs.saver is not None and labs.classes.shared is None:
-        found = labs.saver.load_class(classroom.code)  # nobody has the lab open
-        copies = classroom_from_record(*found).labs if found is not None else {}
-        if seat in copies:
+        stored = ClassStore(labs.saver.prepared_store()).labs(classroom.code, [seat])
+        if seat in stored:  # and nobody has the lab open
             with classroom.lock:
-                classroom.labs = {seat: copies[seat], **classroom.labs}
+                classroom.labs = {seat: lab_from_record("", stored[seat]), **classroom.labs}
 
 
 def seat_readmitted(labs: Labs, classroom: Classroom) -> None:

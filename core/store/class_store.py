@@ -4,6 +4,7 @@ A membership refers to a lab and is written with it (store.py); what changes in 
 the end of the class, a seat taken away, is written with the class.
 """
 
+from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Any
 
@@ -69,9 +70,10 @@ class ClassStore:
         """The class of a teacher, by the hash of the secret."""
         return self._load_where(classroom_table.c.teacher == teacher)
 
-    def labs(self, code: str) -> dict[int, LabRecord]:
-        """All labs of a class that have a seat, by seat."""
-        of = (membership_table.c.classroom == code) & ~membership_table.c.removed
+    def labs(self, code: str, seats: Collection[int] | None = None) -> dict[int, LabRecord]:
+        """The labs of some seats of a class, by seat; None for all seats that have not been taken away."""
+        chosen_seats = ~membership_table.c.removed if seats is None else membership_table.c.seat.in_(seats)
+        of = (membership_table.c.classroom == code) & chosen_seats
         chosen = sa.select(membership_table.c.seat, membership_table.c.lab).where(of).order_by(membership_table.c.seat)
         with self._store.transaction() as connection:
             found = {seat: load_lab(connection, lab) for seat, lab in connection.execute(chosen).all()}

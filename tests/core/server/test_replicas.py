@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.classroom import seats
+from core.classroom.class_questions import QUESTIONS, QuestionsOpen
 from core.classroom.classroom import Classroom, FinalTestAccess
 from core.engine.owners import ABSENCE_LIMIT
 from core.engine.port import Engine
@@ -22,6 +23,8 @@ from core.lab.lab import Lab
 from core.lesson import Lesson
 from core.progress import Status
 from core.rounds import run_round
+from core.server.readmission import readmit
+from core.server.student_states import StudentState, student_progress
 from core.store.homes import STALE, AtOtherServer, home_of
 from core.store.restoring import lab_from_record
 from core.store.store import Store, StoreError, lab_id
@@ -457,7 +460,8 @@ def test_a_seat_that_is_taken_away_at_one_server_is_gone_at_the_other_and_does_n
     lab.change(trials=9)
     saved(b, lab)
     with past(url).connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM membership").scalar() == 0
+        rows = connection.exec_driver_sql("SELECT seat, removed FROM membership").all()
+        assert [tuple(row) for row in rows] == [(1, True)]
     assert student(b, classroom.code).class_seat == (classroom.code, 2)
 
 
@@ -614,3 +618,56 @@ def test_a_server_that_stands_still_in_a_change_keeps_the_others_waiting_for_sec
 def test_home_of_an_unknown_lab_is_nowhere(a: ReplicaServer) -> None:
     with a.saver.prepared_store().transaction() as connection:
         assert home_of(connection, lab_id("x" * 24)) is None
+
+
+# ---------------------------------------------------------------------------------------------------- the desk
+
+
+def test_a_seat_that_is_given_back_is_there_at_every_server_with_its_rounds(a: ReplicaServer, b: ReplicaServer) -> None:
+    classroom, secret = taught(a)
+    lab = student(b, classroom.code)
+    b.ran(lab, SHORT)
+    a.labs.classes.board(classroom)
+    until(lambda: len(a.labs.classes.board(classroom).validation) == SHORT.trials)
+    seats.remove(classroom, secret, [1])
+    until(lambda: lab.classroom is None)
+    until(lambda: not len(a.labs.classes.board(classroom).validation))
+    readmit(a.labs, classroom, secret, 1)
+    assert seconds_until(lambda: lab.class_seat == (classroom.code, 1)) < OBEYED * SLOW
+    there = found(b, classroom.code)
+    assert lab.classroom is there and not there.former
+    until(lambda: len(a.labs.classes.board(classroom).validation) == SHORT.trials)
+
+
+def test_what_a_teacher_does_at_one_desk_holds_at_every_server(a: ReplicaServer, b: ReplicaServer) -> None:
+    classroom, secret = taught(a)
+    first, second = student(a, classroom.code), student(b, classroom.code)
+    there = found(b, classroom.code)
+    until(lambda: len(there.members) == len(classroom.members) == 2)
+    there.set_notice(secret, message="look here", timer_end=time.time() + 60)
+    there.hide_nicknames(secret, True)
+    there.open_questions(secret, QuestionsOpen.BEFORE)
+    seats.merge(there, secret, [1, 2])
+    assert seconds_until(lambda: seats.merged_seats(classroom) == {1: [1, 2]}) < OBEYED * SLOW
+    assert classroom.notice == there.notice and classroom.nicknames_hidden and first.classroom is classroom
+    answers = [question.right for question in QUESTIONS]
+    a.labs.classes.answers.hand_in(classroom, first.token, QuestionsOpen.BEFORE, answers)
+    b.labs.classes.answers.hand_in(there, second.token, QuestionsOpen.BEFORE, answers)
+    for server, room in ((a, classroom), (b, there)):
+        until(lambda server=server, room=room: len(server.labs.classes.answers.of(room).before) == 2)
+
+
+def test_the_desk_of_another_server_shows_choices_and_reasons(a: ReplicaServer, b: ReplicaServer) -> None:
+    classroom, _ = taught(a)
+    lab = student(b, classroom.code)
+    b.ran(lab, SHORT)
+    lab.note(1, "the edge was best")
+    lab.choose(Choice(0.01, 1e-5))
+    a.labs.classes.board(classroom)
+    until(lambda: a.labs.classes.board(classroom) and classroom.labs and classroom.labs[1].chosen == lab.chosen)
+    until(
+        lambda: (
+            a.labs.classes.board(classroom) and [one.note for one in classroom.labs[1].rounds] == [lab.rounds[0].note]
+        )
+    )
+    assert student_progress(classroom, a.labs.classes.board(classroom))[0].state is StudentState.CHOSEN
