@@ -99,11 +99,11 @@ def draw_board(
     draw_head(view, invited and bool(view.board.rounds))
     if alone:
         draw_notice(classroom)
-    if invited and not view.board.rounds:
-        st.html(INVITATION_STYLE + invitation_html(classroom))
-        return
     if classroom.questions is QuestionsOpen.RESULTS:
         draw_on_board(classroom)
+        return
+    if invited and not view.board.rounds:
+        st.html(INVITATION_STYLE + invitation_html(classroom))
         return
     left, right = st.columns(2, gap="medium") if view.wide else (st.container(), st.container())
     with left:

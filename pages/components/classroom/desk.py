@@ -30,10 +30,10 @@ def desk(classroom: Classroom, secret: str, width: int) -> None:
     """The switches, and below them one of the views. width: pixels of the page"""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="switches"):
         switches(classroom, secret)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk_views"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="desk_views"):
         titles = {
             "invite": _("Invite"), "board": _("Board"), "students": _("Students"), "questions": _("Questions"),
-            "classes": _("My classes"),
+            "classes": _("Classes"),
         }  # fmt: skip
         view = st.segmented_control(
             _("Show"), VIEWS, default="board" if classroom.labs else "invite", key="desk_view", required=True,

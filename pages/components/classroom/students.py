@@ -32,8 +32,7 @@ def students_view(classroom: Classroom, secret: str) -> None:
             remove_popover(classroom, secret)
             readmit_popover(classroom, secret)
             merge_popover(classroom, secret)
-    with st.container(key="students", gap="xxsmall"):
-        ticking(draw_students, students_state(classroom), classroom, shortest=BOARD_SECONDS)
+    ticking(draw_students, students_state(classroom), classroom, shortest=BOARD_SECONDS)
 
 
 # the switches, and of each seat, also those taken away: nickname, whether hidden, where it counts
@@ -58,8 +57,9 @@ def draw_students(classroom: Classroom, drawn_for: StudentsState | None) -> None
         return
     progress = student_progress(classroom, server().labs.classes.board(classroom))
     st.html(f'<p class="student-totals" role="status">{escape(totals_sentence(progress))}</p>')
-    for student in progress:
-        student_line(classroom, student)
+    with st.container(key="students", gap=None):
+        for student in progress:
+            student_line(classroom, student)
 
 
 def student_line(classroom: Classroom, student: StudentProgress) -> None:

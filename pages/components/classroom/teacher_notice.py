@@ -52,12 +52,18 @@ def draw_notice(classroom: Classroom) -> None:
         return
     notice = classroom.notice
     left = notice.seconds_left(time.time())
-    if notice.message:
-        st.html(f'{STYLE}<p class="teacher-message" role="status" dir="auto">{escape(notice.message)}</p>')
-    if left is not None:
-        words = {"left": _("time left"), "over": _("The time is up.")}
-        with st.container(key="class_timer"):
-            _timer(key="timer", data={"seconds": left, **words})
+    if not notice.message and left is None:
+        return
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="teacher_notice"):
+        if left is not None:
+            words = {"left": _("time left"), "over": _("The time is up.")}
+            with st.container(key="class_timer", width="content"):
+                _timer(key="timer", data={"seconds": left, **words})
+        if notice.message:
+            st.html(
+                f'<p class="teacher-message" role="status" dir="auto">{escape(notice.message)}</p>', width="stretch"
+            )
 
 
 def asks(classroom: Classroom, lab: Lab) -> bool:
