@@ -1,22 +1,31 @@
 """The teacher reads: states, trails, seats, notices and classes side by side, in a run without a browser."""
 
 import time
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from core.classroom import seats
-from core.classroom.classroom import FinalTestAccess
 from core.lab.choice import Choice
 from core.lab.lab import Lab
+from core.plan import RoundPlan
 from pages.components.classroom.students import shown_label
 from pages.components.frame.running_server import server
 from pages.components.round.read_only_trail import trail_html
 from tests.support.app_tests import html, ran, text
 from tests.support.class_tests import board_page, class_page, desk_page, new_class, student
-from tests.support.final_tests import tuned
 
 pytestmark = pytest.mark.usefixtures("page_server")
 NASTY = "<img src=x onerror=h()> [a](b) `c` $x$"
+
+
+def final_test() -> Any:
+    """A final test that is over, made up: it reached 0.123 and 0.456."""
+    outcome = SimpleNamespace(validation=np.array([0.5, 0.5]))
+    reached = np.array([0.123, 0.456])
+    return SimpleNamespace(opened=1.0, outcome=outcome, plan=RoundPlan(), accuracy=lambda: reached)
 
 
 def test_one_click_opens_a_students_trail_and_another_closes_it() -> None:
@@ -57,15 +66,10 @@ def test_what_a_student_writes_is_text_in_the_trail_and_on_the_desk() -> None:
 
 
 def test_a_test_accuracy_is_in_a_trail_only_once_results_may_be_seen() -> None:
-    lab = tuned(server())
-    lab.final = None
-    assert "has not been" not in trail_html(lab, True)
-    classroom, secret = new_class()
-    assert classroom.final_tests is FinalTestAccess.OPEN
-    final = type(
-        "Final", (), {"outcome": object(), "accuracy": lambda self: __import__("numpy").array([0.123, 0.456])}
-    )()
-    lab.final = final  # type: ignore[assignment]
+    classroom, _ = new_class()
+    lab = student(classroom, 0.5)
+    lab.chosen = Choice(0.001, 1e-6, 1, 0)
+    lab.final = final_test()
     assert "0.290" not in trail_html(lab, False) and "The test set has been opened" in trail_html(lab, False)
     assert "0.290" in trail_html(lab, True)
 
@@ -142,11 +146,8 @@ def test_final_tests_are_counted_on_the_board_before_their_results_are_shown() -
     classroom, secret = new_class()
     lab = student(classroom, 0.5)
     assert "final tests done" not in html(board_page(classroom, lang="en"))
-    tested = tuned(server())
-    lab.rounds, lab.chosen = tested.rounds, tested.chosen
-    from tests.support.final_tests import final_of
-
-    final_of(server(), lab, 2)
+    lab.chosen = Choice(0.001, 1e-6, 1, 0)
+    lab.final = final_test()
     server().labs.classes._boards.clear()
     assert "final tests done: 1" in html(board_page(classroom, lang="en"))
 
