@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.plan import RoundPlan
 from core.training.prediction import NO_PREDICTION, Predictions
 from core.training.stacks import Scores, trial_values
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Status(StrEnum):
@@ -166,6 +170,43 @@ class RoundProgress:
         trained = np.where(self.given_up, self.epochs_done, self.plan.epochs)
         order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), -trained, self.diverged))
         return order[self.epochs_done[order] > 0]
+
+    def summary(self, best: int = 5) -> str:
+        """The round and its best trials in lines of text, for a script or notebook."""
+        plan, validation, train = self.plan, self.last_validation(), self.last_train()
+        lines = [
+            f"{plan.trials} trials of {plan.epochs} epochs on {plan.dataset}, seed {plan.seed}: "
+            f"{self.status} after {self.seconds:.1f} s, {int(self.diverged.sum())} diverged"
+        ]
+        for rank, trial in enumerate(self.ranking()[:best], 1):
+            lines.append(
+                f"Best-{rank}  validation {validation[trial]:.3f}  training {train[trial]:.3f}  "
+                f"learning rate {self.learning_rate[trial]:.3g}  weight decay {self.weight_decay[trial]:.3g}"
+            )
+        return "\n".join(lines)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """One row a trial, the best first and those without a score last; accuracies are the latest, 0 to 1.
+
+        Columns: trial, learning_rate, weight_decay, validation_accuracy, train_accuracy, epochs_done, diverged,
+        given_up.
+        """
+        import pandas as pd  # here alone: workers do without
+
+        rest = np.setdiff1d(np.arange(self.plan.trials), self.ranking())
+        order = np.concatenate([self.ranking(), rest])
+        missing = self.epochs_done == 0
+        columns = {
+            "trial": np.arange(self.plan.trials),
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "validation_accuracy": np.where(missing, np.nan, self.last_validation()),
+            "train_accuracy": np.where(missing, np.nan, self.last_train()),
+            "epochs_done": self.epochs_done,
+            "diverged": self.diverged,
+            "given_up": self.given_up,
+        }
+        return pd.DataFrame({name: column[order] for name, column in columns.items()})
 
     def _last(self, curves: np.ndarray) -> np.ndarray:
         return curves[np.arange(len(curves)), np.maximum(self.epochs_done, 1) - 1].astype(float)

@@ -22,9 +22,9 @@ NASTY = "<img src=x onerror=h()> [a](b) `c` $x$"
 
 
 def final_test() -> Any:
-    """A final test that is over, made up: it reached 0.123 and 0.456."""
+    """A final test that is over, made up: it reached 0.25 and 0.5."""
     outcome = SimpleNamespace(validation=np.array([0.5, 0.5]))
-    reached = np.array([0.123, 0.456])
+    reached = np.array([0.25, 0.5])
     return SimpleNamespace(opened=1.0, outcome=outcome, plan=RoundPlan(), accuracy=lambda: reached)
 
 
@@ -70,8 +70,8 @@ def test_a_test_accuracy_is_in_a_trail_only_once_results_may_be_seen() -> None:
     lab = student(classroom, 0.5)
     lab.chosen = Choice(0.001, 1e-6, 1, 0)
     lab.final = final_test()
-    assert "0.290" not in trail_html(lab, False) and "The test set has been opened" in trail_html(lab, False)
-    assert "0.290" in trail_html(lab, True)
+    assert "0.375" not in trail_html(lab, False) and "The test set has been opened" in trail_html(lab, False)
+    assert "0.375" in trail_html(lab, True)
 
 
 def test_a_lab_without_a_round_has_an_empty_trail() -> None:
