@@ -34,6 +34,7 @@ def test_it_has_ten_cells_and_holds_no_results() -> None:
     assert all(not cell.get("outputs") for cell in NOTEBOOK["cells"])
 
 
+@pytest.mark.long
 def test_it_runs_from_top_to_bottom() -> None:
     """The value of each cell's last line is made, as Jupyter does to show it."""
     lines = []
