@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
-from core.data.datasets import DATASETS, training_count
+from core.data.datasets import training_count
+from core.data.idx_sets import DATASET_TITLES, IDX_SETS
 from core.data.image_order import FILE_ORDER, IMAGE_ORDERS, PERMUTED_ORDER
 from core.errors import N_, LessonError
 from core.rungs import Rungs
@@ -17,7 +18,7 @@ from core.settings import Choice, Number, PlanError, Setting, Switch, WholeNumbe
 from core.space import REACHES, LogRange, SearchSpace, value, within_reach
 
 CLASSES = 10
-PIXELS = {"digits": 64, "mnist": 784}
+PIXELS = {"digits": 64} | dict.fromkeys(IDX_SETS, 784)
 OPTIMIZER_STATE = {"sgd": 0, "momentum": 1, "adagrad": 1, "adam": 2}  # numbers kept beside each one that is updated
 MEMORY_LIMIT = 256 * 2**20  # bytes of weights, and of what optimizers keep beside them, that one round may hold
 
@@ -38,12 +39,9 @@ class RoundPlan:
     )  # fmt: skip
     dataset: str = setting(
         "digits",
-        Choice(
-            dict(zip(DATASETS, (N_("digits, 8 × 8"), N_("MNIST, 28 × 28")), strict=True)), as_buttons=True,
-            refusal=N_("There is no data set called {name}; choose one of {choices}."),
-        ),
+        Choice(DATASET_TITLES, True, refusal=N_("There is no data set called {name}; choose one of {choices}.")),
         "data", group="dataset", label=N_("data set"),
-        help=N_("Which handwritten digits the networks learn to read; larger images take longer to learn."),
+        help=N_("Which images the networks learn to tell apart; larger ones take longer to learn."),
     )  # fmt: skip
     images: int = setting(  # the first ones of the training part, validation images included
         500, WholeNumber(200, 10_000), "images", group="sizes", label=N_("images"), name=N_("number of images"),

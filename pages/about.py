@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.idx_sets import IDX_SETS
 from pages.components.frame.layout import header
 from pages.components.frame.session import lab
 from pages.components.frame.translation import _
@@ -59,7 +60,7 @@ def sources() -> list[str]:
         _("Digits: {data}.").format(
             data="E. Alpaydin, C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI (CC BY 4.0), in scikit-learn"
         ),
-        _("MNIST: {data}.").format(data="Y. LeCun, C. Cortes, C. J. C. Burges (CC BY-SA 3.0)"),
+        *(f"{one.title}: {one.credit}." for one in IDX_SETS.values() if one.credit),
     ]
 
 

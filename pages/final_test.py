@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.statistics import mean_and_deviation
+from core.data.idx_sets import DIGIT_NAMES
 from core.lab.extra_training import open_test_set, select_by_test_set
 from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
@@ -28,6 +29,7 @@ from pages.components.frame.translation import _
 from pages.components.frame.widgets import with_value
 from pages.components.refresh.pace import ticking
 from pages.components.round.choosing import describe_choice
+from pages.components.round.dataset_words import label_words
 
 MAX_MISTAKES = 30  # digits shown
 PICTURE_SIZE = 56  # pixels
@@ -155,16 +157,18 @@ def misclassified(final: FinalTest) -> None:
     assert final.outcome is not None
     network = int(np.argmax((final.outcome.classes != NO_PREDICTION).any(axis=1)))  # the first that did not diverge
     wrong = np.flatnonzero(~final.right()[network])
-    st.markdown(f"##### {_('Misclassified digits')}")
+    words = label_words(final.plan.dataset)
+    st.markdown(f"##### {_('Misclassified digits') if words is None else _('Misclassified images')}")
     st.caption(
-        _("{wrong} of {count} by the first of the networks; the first {shown}: the digit, and what it was taken for")
+        _("{wrong} of {count} by the first of the networks; the first {shown}: the label, and what it was taken for")
         .format(wrong=len(wrong), count=len(final.labels()), shown=min(len(wrong), MAX_MISTAKES))
     )  # fmt: skip
     if not len(wrong):
         return
     images, labels, seen = final.images(), final.labels(), final.outcome.classes[network]
     pictures = [digit_picture(images[one]) for one in wrong[:MAX_MISTAKES]]
-    captions = [f"{labels[one]} → {seen[one]}" for one in wrong[:MAX_MISTAKES]]
+    called = words or list(DIGIT_NAMES)
+    captions = [f"{called[labels[one]]} → {called[seen[one]]}" for one in wrong[:MAX_MISTAKES]]
     st.image(pictures, caption=captions, width=PICTURE_SIZE, alt=captions)
 
 
@@ -180,8 +184,9 @@ def confusion_matrix(final: FinalTest) -> None:
     """The confusion matrix of all networks."""
     st.markdown(f"##### {_('Confusion matrix')}")
     st.caption(_("all {seeds} networks together").format(seeds=SEEDS))
-    names = {"seen": _("taken for"), "truth": _("digit")}
-    st.altair_chart(final_test_charts.confusion_chart(final.confusion(), names), width="content")
+    words = label_words(final.plan.dataset)
+    names = {"seen": _("taken for"), "truth": _("digit") if words is None else _("label")}
+    st.altair_chart(final_test_charts.confusion_chart(final.confusion(), names, words), width="content")
 
 
 def test_set_selection(mine: Lab, final: FinalTest) -> None:

@@ -1,9 +1,9 @@
-"""The training images of the data sets: scikit-learn's digits, and MNIST, downloaded once or in a folder of the host.
+"""The training images of the data sets: scikit-learn's digits, and those in MNIST's format, in a folder of the host.
 
     images  # (n, pixels) uint8, 0 ... full_scale        labels  # (n,) uint8, 0 ... 9
 
 Test images are in test_set.py, the order of both in image_order.py. `python -m core.data.datasets mnist` fetches MNIST
-ahead of a lesson.
+ahead of a lesson, and so with fashion and kmnist.
 """
 
 import argparse
@@ -19,14 +19,16 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from core.data.digits import read_digits
-from core.data.download import MIRRORS, download_mnist
+from core.data.download import download_set
 from core.data.idx import DatasetError, count_items, file_state, read_items
+from core.data.idx_files import TRAINING_COUNT, data_fault, data_folder, expanded, find_file
+from core.data.idx_sets import IDX_SETS
 from core.data.image_order import PERMUTED_ORDER
-from core.data.mnist_files import TRAINING_COUNT, expanded, find_file, mnist_fault, mnist_folder
 from core.errors import N_
 
-DATASETS = ("digits", "mnist")
-TRAINING_COUNTS = {"digits": 1_497, "mnist": TRAINING_COUNT}  # the other 300 of the 1,797 digits are the test part
+DATASETS = ("digits", *IDX_SETS)
+# the other 300 of the 1,797 digits are the test part
+TRAINING_COUNTS = {"digits": 1_497} | dict.fromkeys(IDX_SETS, TRAINING_COUNT)
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
@@ -35,7 +37,7 @@ class TrainingImages:
     """Images with their labels; the arrays are read-only.
 
     images: uint8, (n, pixels), 0 is background, full_scale full ink
-    labels: uint8, (n,), the digits 0 to 9
+    labels: uint8, (n,), 0 to 9; see held_set.label_names
     """
 
     name: str
@@ -91,9 +93,9 @@ def training_count(name: str) -> int:
 def load_training(name: str, count: int, folder: Path | None = None, order: int = PERMUTED_ORDER) -> TrainingImages:
     """The first `count` training images, 1 to `training_count(name)`.
 
-    folder: of the MNIST files, `mnist_folder()` if None; not used for the digits
-    order: of IMAGE_ORDERS; MNIST's training images have the same place in each
-    Raises DatasetMissing if MNIST is not there, DatasetError for a broken file or a count out of range.
+    folder: of the files, `data_folder(name)` if None; not used for the digits
+    order: of IMAGE_ORDERS; training images in files have the same place in each
+    Raises DatasetMissing if the files are not there, DatasetError for a broken file or a count out of range.
     """
     most = training_count(name)
     if not 1 <= count <= most:
@@ -103,7 +105,7 @@ def load_training(name: str, count: int, folder: Path | None = None, order: int 
     if name == "digits":
         images, labels = _digits(order)
         return TrainingImages(name, images[:count], labels[:count], full_scale=16)
-    return _mnist(count, mnist_folder() if folder is None else folder)
+    return _idx_images(name, count, data_folder(name) if folder is None else folder)
 
 
 @lru_cache
@@ -119,25 +121,25 @@ _loaded_images: WeakValueDictionary[tuple[object, ...], TrainingImages] = WeakVa
 _loading = Lock()
 
 
-def _mnist(count: int, folder: Path) -> TrainingImages:
+def _idx_images(name: str, count: int, folder: Path) -> TrainingImages:
     """The first `count` images; threads that ask at the same time share one copy."""
-    images_file, labels_file = (find_file(folder, stem) for stem in (IMAGES, LABELS))
-    key = count, images_file, file_state(images_file), labels_file, file_state(labels_file)
+    images_file, labels_file = (find_file(folder, stem, name) for stem in (IMAGES, LABELS))
+    key = name, count, images_file, file_state(images_file), labels_file, file_state(labels_file)
     with _loading:
         found = _loaded_images.get(key)
         if found is None:
-            found = TrainingImages("mnist", *_read_mnist(count, images_file, labels_file), full_scale=255)
+            found = TrainingImages(name, *_read_files(count, images_file, labels_file), full_scale=255)
             _loaded_images[key] = found
     return found
 
 
-def _read_mnist(count: int, images_file: Path, labels_file: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_files(count: int, images_file: Path, labels_file: Path) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` images and labels, (count, 784) and (count,), from files that are checked first."""
-    most = TRAINING_COUNTS["mnist"]
+    most = TRAINING_COUNT
     held, labelled = count_items(images_file, (28, 28), most), count_items(labels_file, (), most)
     if held != labelled:
         raise DatasetError(
-            N_("{file} holds {labels} labels for {images} images. Delete it and download MNIST again."),
+            N_("{file} holds {labels} labels for {images} images. Delete it and fetch the file again."),
             file=labels_file.name,
             labels=labelled,
             images=held,
@@ -145,7 +147,7 @@ def _read_mnist(count: int, images_file: Path, labels_file: Path) -> tuple[np.nd
     labels = read_items(labels_file, (), labelled)
     if labels.max() > 9:
         raise DatasetError(
-            N_("{file} holds the label {label}; a digit is 0 to 9. Delete it and download MNIST again."),
+            N_("{file} holds the label {label}; labels are 0 to 9. Delete it and fetch the file again."),
             file=labels_file.name,
             label=int(labels.max()),
         )
@@ -157,34 +159,35 @@ def _read_mnist(count: int, images_file: Path, labels_file: Path) -> tuple[np.nd
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: downloads MNIST and returns the exit code."""
+    """The command line: downloads a data set and returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m core.data.datasets", description="Fetch a data set ahead of a lesson."
     )
-    parser.add_argument("dataset", choices=["mnist"])
-    parser.add_argument("--folder", type=Path, help="where to keep it (MNIST_DIR, else the user's cache)")
+    parser.add_argument("dataset", choices=[name for name, one in IDX_SETS.items() if one.mirrors])
+    parser.add_argument("--folder", type=Path, help="where to keep it (MNIST_DIR and the like, else the user's cache)")
     parser.add_argument("--mirror", action="append", metavar="URL", help="fetch from here; may be given several times")
     options = parser.parse_args(arguments)
-    folder = expanded(options.folder) if options.folder else mnist_folder()
+    name, title = options.dataset, IDX_SETS[options.dataset].title
+    folder = expanded(options.folder) if options.folder else data_folder(name)
     try:
-        if (fault := mnist_fault(folder)) is not None:
+        if (fault := data_fault(name, folder)) is not None:
             raise fault
-        load_training("mnist", 1, folder)
-        print(f"MNIST is already in {folder}")
+        load_training(name, 1, folder)
+        print(f"{title} is already in {folder}")
         return 0
     except DatasetError as found:
         print(found)
+
+    def show(done: int, total: int) -> None:
+        print(f"\r{title}: {done / 1e6:.1f} of {total / 1e6:.1f} MB", end="", flush=True)
+
     try:
-        download_mnist(folder, _print_progress, options.mirror or MIRRORS)
+        download_set(name, folder, show, options.mirror)
     except DatasetError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print(f"\nMNIST is in {folder}")
+    print(f"\n{title} is in {folder}")
     return 0
-
-
-def _print_progress(done: int, total: int) -> None:
-    print(f"\rMNIST: {done / 1e6:.1f} of {total / 1e6:.1f} MB", end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Downloads MNIST's four files with pooch, each from the first mirror that serves it with the right MD5.
+"""Downloads the four files of a data set with pooch, each from the first mirror that serves it with the right MD5.
 
 A file is downloaded into folder/mnist-download-* and moved to its place after the check.
 """
@@ -10,19 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
-from core.data.idx import DatasetError, content_md5
-from core.data.mnist_files import find_file
+from core.data.idx import DatasetError, content_md5, file_md5
+from core.data.idx_files import find_file
+from core.data.idx_sets import IDX_SETS
 from core.errors import N_
 
-MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
-OFFICIAL_FILES = {  # file: its MD5, its size in bytes, the MD5 of what it unpacks to
-    "train-images-idx3-ubyte.gz": (
-        "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422, "6bbc9ace898e44ae57da46a324031adb"
-    ),
-    "train-labels-idx1-ubyte.gz": ("d53e105ee54ea40749a09fcbcd1e9432", 28_881, "a25bea736e30d166cdddb491f175f624"),
-    "t10k-images-idx3-ubyte.gz": ("9fb629c4189551a2d022fa330f9573f3", 1_648_877, "2646ac647ad5339dbf082846283269ea"),
-    "t10k-labels-idx1-ubyte.gz": ("ec29112dd5afa0611ce80d1b7f02629c", 4_542, "27ae3e4e09519cfbb04c329615203637"),
-}  # fmt: skip
+MIRRORS = IDX_SETS["mnist"].mirrors
+OFFICIAL_FILES = IDX_SETS["mnist"].files
 TIMEOUT_SECONDS = 20.0  # that a mirror may be silent
 CHUNK_BYTES = 1 << 16  # between two reports of progress
 SCRATCH_PREFIX = "mnist-download-"  # of the folder of a download until it is checked
@@ -32,46 +26,87 @@ ABANDONED_SECONDS = 3_600.0  # without a byte, after which the folder of a kille
 def download_mnist(
     folder: Path, progress: Callable[[int, int], None] | None = None, mirrors: Sequence[str] = MIRRORS
 ) -> None:
-    """Fetches the four official files into `folder`, each moved there whole after its MD5 has been checked.
+    """Fetch MNIST; see `download_set`."""
+    download_set("mnist", folder, progress, mirrors)
 
-    A file whose unpacked content is the official one is not fetched, whatever its name; a file of the official name
-    with another content is replaced. Downloads at the same time do not disturb each other. To end a download early,
-    let `progress` raise neither an OSError nor a ValueError but anything else.
 
+def download_set(
+    name: str,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    mirrors: Sequence[str] | None = None,
+) -> None:
+    """Fetches the four official files of a data set into `folder`, each moved there whole after a check of its MD5.
+
+    A file whose content is the official one is not fetched, whatever its name; a file of the official name with another
+    content is replaced. Downloads at the same time do not disturb each other. To end a download early, let `progress`
+    raise neither an OSError nor a ValueError but anything else.
+
+    name:     of IDX_SETS, not a host's own
     progress: called with (bytes so far, bytes in all) of all files together; falls back when a mirror fails midway
     mirrors:  base URLs, at least one, tried in turn; a mirror fails when it is silent for TIMEOUT_SECONDS
     Raises DatasetError if no mirror serves a file or the folder cannot be written.
     """
+    declared = IDX_SETS[name]
+    files, title = (OFFICIAL_FILES if name == "mnist" else declared.files), declared.title
+    served_by = declared.mirrors if mirrors is None else mirrors
     report = progress or (lambda done, total: None)
-    done, total = 0, sum(size for _, size, _ in OFFICIAL_FILES.values())
+    done, total = 0, sum(size for _, size, _ in files.values())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
         with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=folder) as scratch:
-            for file, (md5, size, unpacked) in OFFICIAL_FILES.items():
+            for file, (md5, size, unpacked) in files.items():
                 report(done, total)
-                if not _is_there(folder, file.removesuffix(".gz"), unpacked):
-                    _fetch(file, md5, folder, Path(scratch), _ProgressBar(report, done, size, total), mirrors)
+                if not _is_there(folder, name, file.removesuffix(".gz"), md5, unpacked):
+                    progress_bar = _ProgressBar(report, done, size, total)
+                    _fetch(title, file, md5, folder, Path(scratch), progress_bar, served_by)
                 done += size
         report(done, total)
     except OSError as error:
         raise DatasetError(
-            N_("MNIST cannot be saved in {folder} ({reason}); the built-in digits work without it."),
+            N_("{title} cannot be saved in {folder} ({reason}); the built-in digits work without it."),
+            title=title,
             folder=folder,
             reason=error.strerror or error,
         ) from error
 
 
-def _is_there(folder: Path, stem: str, md5: str) -> bool:
-    """Whether a file, under any name that would be found, holds the official content. md5: of that, unpacked"""
+def _is_there(folder: Path, name: str, stem: str, packed: str, unpacked: str | None) -> bool:
+    """Whether a file, under any name that would be found, is the official one. packed, unpacked: its MD5"""
     try:
-        return content_md5(find_file(folder, stem)) == md5
+        path = find_file(folder, stem, name)
+        return content_md5(path) == unpacked if unpacked is not None else file_md5(path) == packed
     except DatasetError:
         return False
 
 
+def _mirror_faults() -> list[tuple[type[Exception], str]]:
+    """What is said of a mirror, by the error that it made; the first that fits."""
+    import requests
+
+    return [
+        (
+            requests.Timeout,
+            N_("{title} could not be downloaded: {mirror} does not answer; the built-in digits work without it."),
+        ),
+        (
+            requests.HTTPError,
+            N_("{title} could not be downloaded: {mirror} refuses it; the built-in digits work without it."),
+        ),
+        (
+            requests.RequestException,
+            N_("{title} could not be downloaded: {mirror} is out of reach; the built-in digits work without it."),
+        ),
+        (
+            ValueError,
+            N_("{title} could not be downloaded: {mirror} sent other data; the built-in digits work without it."),
+        ),
+    ]
+
+
 def _fetch(
-    file: str, md5: str, folder: Path, scratch: Path, progress_bar: "_ProgressBar", mirrors: Sequence[str]
+    title: str, file: str, md5: str, folder: Path, scratch: Path, progress_bar: "_ProgressBar", mirrors: Sequence[str]
 ) -> None:
     """Download one file. Raises DatasetError with the fault of the last mirror."""
     import pooch
@@ -79,22 +114,17 @@ def _fetch(
 
     pooch.get_logger().setLevel("ERROR")  # it writes to stderr
     downloader = pooch.HTTPDownloader(progressbar=progress_bar, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_SECONDS)
+    fault = ""
     for mirror in mirrors:
         progress_bar.restart()
         try:
             url = f"{mirror.rstrip('/')}/{file}"
             pooch.retrieve(url, known_hash=f"md5:{md5}", fname=file, path=scratch, downloader=downloader)
             break
-        except requests.Timeout:
-            fault = N_("MNIST could not be downloaded: {mirror} does not answer; the built-in digits work without it.")
-        except requests.HTTPError:
-            fault = N_("MNIST could not be downloaded: {mirror} refuses it; the built-in digits work without it.")
-        except requests.RequestException:
-            fault = N_("MNIST could not be downloaded: {mirror} is out of reach; the built-in digits work without it.")
-        except ValueError:
-            fault = N_("MNIST could not be downloaded: {mirror} sent other data; the built-in digits work without it.")
+        except (requests.RequestException, ValueError) as error:
+            fault = next(sentence for kind, sentence in _mirror_faults() if isinstance(error, kind))
     else:
-        raise DatasetError(fault, mirror=mirror)
+        raise DatasetError(fault, title=title, mirror=mirror)
     (scratch / file).chmod(0o644)  # pooch leaves it readable by the account that ran the download alone
     (scratch / file).replace(folder / file)
 

@@ -60,7 +60,16 @@ def content_md5(path: Path) -> str:
     return total.hexdigest()
 
 
-@lru_cache(maxsize=16)
+def file_md5(path: Path) -> str:
+    """The MD5 of a file as it is, in hexadecimal digits. Raises DatasetError."""
+    total = hashlib.md5(usedforsecurity=False)
+    with _named_errors(path), path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            total.update(chunk)
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=64)
 def _checked_count(path: Path, item: tuple[int, ...], at_most: int, changed: int, size: int) -> int:
     """changed, size: see file_state; part of the cache's key, so that a replaced file is checked again."""
     with _named_errors(path), _open(path) as stream:
@@ -68,14 +77,14 @@ def _checked_count(path: Path, item: tuple[int, ...], at_most: int, changed: int
             raise DatasetError(
                 N_(
                     "{file} is not the IDX file it should be: its magic number is wrong. "
-                    "Delete it and download MNIST again."
+                    "Delete it and fetch the file again."
                 ),
                 file=path.name,
             )
         count, *shape = struct.unpack(f">{1 + len(item)}I", _read_exactly(stream, 4 * (1 + len(item))))
         if tuple(shape) != item:
             raise DatasetError(
-                N_("{file} holds images of {shape} pixels; {expected} are needed. Delete it and download MNIST again."),
+                N_("{file} holds images of {shape} pixels; {expected} are needed. Delete it and fetch the file again."),
                 file=path.name,
                 shape=" x ".join(map(str, shape)),
                 expected=" x ".join(map(str, item)),
@@ -84,7 +93,7 @@ def _checked_count(path: Path, item: tuple[int, ...], at_most: int, changed: int
             raise DatasetError(
                 N_(
                     "{file} says that it holds {count} items; 1 to {most} are possible. "
-                    "Delete it and download MNIST again."
+                    "Delete it and fetch the file again."
                 ),
                 file=path.name,
                 count=count,
@@ -97,7 +106,7 @@ def _checked_count(path: Path, item: tuple[int, ...], at_most: int, changed: int
             raise EOFError
         if left < 0:
             raise DatasetError(
-                N_("{file} is longer than its header says. Delete it and download MNIST again."), file=path.name
+                N_("{file} is longer than its header says. Delete it and fetch the file again."), file=path.name
             )
         return count
 
@@ -128,12 +137,12 @@ def _named_errors(path: Path) -> Iterator[None]:
         yield
     except EOFError as error:
         raise DatasetError(
-            N_("{file} is truncated: it ends before its header says. Delete it and download MNIST again."),
+            N_("{file} is truncated: it ends before its header says. Delete it and fetch the file again."),
             file=path.name,
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DatasetError(
-            N_("{file} is not a sound gzip file. Delete it and download MNIST again."), file=path.name
+            N_("{file} is not a sound gzip file. Delete it and fetch the file again."), file=path.name
         ) from error
     except OSError as error:
         raise DatasetError(

@@ -18,11 +18,11 @@ PERMUTATION_SEEDS = {1_797: 25, 10_000: 0}
 
 @lru_cache
 def permutation(count: int) -> np.ndarray:
-    """The fixed permutation of all digits, or of MNIST's test part: int64, (count,), read-only.
+    """The fixed permutation of all digits, or of a test part in files: int64, (count,), read-only.
 
     Drawn by RandomState, whose stream never changes (NEP 19): stored predictions belong to these images.
     """
-    found = random_permutation(PERMUTATION_SEEDS[count], count)
+    found = random_permutation(PERMUTATION_SEEDS.get(count, 0), count)
     found.setflags(write=False)
     return found
 

@@ -25,6 +25,7 @@ from string import Template
 import numpy as np
 
 from core.data.datasets import load_training
+from core.data.idx_sets import IDX_SETS
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.training.kernels import FAST_PRODUCT, block_size
@@ -52,6 +53,8 @@ CONSTRUCTORS = {  # how the program makes what a plan names
 }
 DATASET_CREDITS = {
     "digits": "Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI), CC BY 4.0",
+    **{name: f"{one.title}: {one.credit}" for name, one in IDX_SETS.items()},
+    "own": "a folder of the server",
     "mnist": "MNIST (Yann LeCun, Corinna Cortes, Christopher J. C. Burges), CC BY-SA 3.0",
 }
 README_TEXT = f"""\

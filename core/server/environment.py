@@ -5,7 +5,8 @@ import os
 from contextlib import suppress
 from ipaddress import ip_network
 
-from core.data.mnist_files import mnist_fault, mnist_folder
+from core.data.idx_files import data_fault, data_folder
+from core.data.idx_sets import IDX_SETS
 from core.store.store import Store, StoreError
 from core.store.store_settings import default_url
 
@@ -18,8 +19,9 @@ def log_unusable_variables() -> None:
         Store(default_url()).close()
     except StoreError:
         log.warning("DATABASE_URL is no address of a database that this program can use: no work is saved")
-    if os.environ.get("MNIST_DIR") and (fault := mnist_fault(mnist_folder())) is not None:
-        log.warning("MNIST_DIR is %s: %s", mnist_folder(), fault)
+    for name, declared in IDX_SETS.items():
+        if os.environ.get(declared.variable) and (fault := data_fault(name)) is not None:
+            log.warning("%s is %s: %s", declared.variable, data_folder(name), fault)
     if (trusted := os.environ.get("FORWARDED_ALLOW_IPS", "").strip()) not in ("", "*"):
         for proxy in map(str.strip, trusted.split(",")):
             if not _is_network(proxy):

@@ -257,11 +257,11 @@ def test_a_missing_mnist_is_offered_and_its_failure_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "mnist"))
     monkeypatch.setattr(
-        "pages.components.round.controls.download_mnist",
-        lambda folder, show: download.download_mnist(folder, show, mirrors=["http://127.0.0.1:9/"]),
+        "pages.components.round.dataset_choice.download_set",
+        lambda name, folder, show: download.download_set(name, folder, show, mirrors=["http://127.0.0.1:9/"]),
     )
     app = opened()
-    app.session_state["session"].offer_mnist = True
+    app.session_state["session"].missing_dataset = "mnist"
     ran(app.run())
     ran(button(app, "Download MNIST").click().run())
     assert "could not be downloaded" in app.warning[0].value

@@ -52,14 +52,17 @@ def seeds_chart(frame: pd.DataFrame, led: float | None, names: dict[str, str]) -
     return alt.layer(*layers).properties(height=SEEDS_HEIGHT)
 
 
-def confusion_chart(counts: np.ndarray, names: dict[str, str]) -> alt.LayerChart:
-    """How often a digit (row) was classified as another (column). counts: (classes, classes)"""
+def confusion_chart(counts: np.ndarray, names: dict[str, str], labels: list[str] | None = None) -> alt.LayerChart:
+    """How often a label (row) was taken for another (column). counts: (classes, classes)    labels: None for digits"""
     rows, columns = np.indices(counts.shape)
     table = pd.DataFrame({"truth": rows.ravel(), "seen": columns.ravel(), "count": counts.ravel()})
     table["share"] = table["count"] / np.maximum(counts.sum(axis=1), 1)[table["truth"]]
+    if labels is not None:
+        table = table.assign(truth=[labels[row] for row in table["truth"]], seen=[labels[one] for one in table["seen"]])
+    upright = 0 if labels is None or max(map(len, labels)) <= 2 else -60
     base = alt.Chart(table).encode(
-        x=alt.X("seen:O", title=names["seen"], axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("truth:O", title=names["truth"]),
+        x=alt.X("seen:O", title=names["seen"], sort=labels, axis=alt.Axis(labelAngle=upright, orient="top")),
+        y=alt.Y("truth:O", title=names["truth"], sort=labels),
     )
     shown = [alt.Tooltip("truth:O", title=names["truth"]), alt.Tooltip("seen:O", title=names["seen"]), "count:Q"]
     cells = base.mark_rect().encode(

@@ -57,7 +57,7 @@ class Session:
     versions: dict[str, int] = field(default_factory=dict)  # of widgets, see widget_key
     known: dict[str, object] = field(default_factory=dict)  # what widgets showed or gave last, by key, see on_change
     awaited: tuple[str, int] | None = None  # lab and number of the round whose first points were last waited for
-    offer_mnist: bool = False  # MNIST was chosen and is not here
+    missing_dataset: str = ""  # that was chosen and is not here
     pointed: tuple[int, int] | None = None  # round and trial that was clicked on the map or in the table
     draft: tuple[str, str] | None = None  # learning rate and weight decay as typed
     unlikely: Choice | None = None  # a choice that no round has looked at, to be confirmed

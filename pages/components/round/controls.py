@@ -6,11 +6,7 @@ A control shows a value of the lab's plan; a change of it changes the plan at on
 import streamlit as st
 
 from core.analysis.insights import AXIS_HELP, AXIS_NAMES
-from core.data.datasets import training_count
-from core.data.download import download_mnist
 from core.data.idx import DatasetError
-from core.data.mnist_files import mnist_fault, mnist_folder
-from core.errors import LessonError
 from core.lab.lab import Lab
 from core.lab.next_step import MainButton, next_step
 from core.lab.search import search_of
@@ -19,11 +15,11 @@ from core.settings import GROUPS, settings_in, settings_of
 from core.space import REACHES, STEP, LogRange, power, written
 from core.typed_numbers import exponent_from
 from pages.components.frame.number_field import check_nothing_refused, number_field, refusals
-from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session, wait_until_saved
-from pages.components.frame.translation import _, error_markdown
+from pages.components.frame.translation import _
 from pages.components.frame.widgets import lazy_popover, on_change, shortcut_help, widget_key
+from pages.components.round.dataset_choice import choose_dataset, offer_download
 from pages.components.round.giving_up import give_up_button, rungs
 from pages.components.round.network_settings import network_settings
 from pages.components.round.plan_fields import plan_field
@@ -64,8 +60,8 @@ def controls(lab: Lab, may_start: bool = True) -> None:
             else:
                 suggested_ranges(lab)
         notes(lab)
-        if session().offer_mnist:
-            offer_mnist(lab)
+        if session().missing_dataset:
+            offer_download(lab, session().missing_dataset)
 
 
 def notes(lab: Lab) -> None:
@@ -184,7 +180,7 @@ def start(lab: Lab) -> None:
     state.viewed = None
     attempt(start_shown, lab)
     wait_until_saved(lab)
-    state.offer_mnist = isinstance(state.fault, DatasetError)
+    state.missing_dataset = lab.plan.dataset if isinstance(state.fault, DatasetError) else ""
 
 
 def start_shown(lab: Lab) -> None:
@@ -218,32 +214,3 @@ def more_settings(lab: Lab) -> None:
     refusals(*(f"plan_{name}" for name in settings_in(type(lab.plan), [*groups, "network"])))
     if not lab.lesson.hides("give_up"):
         rungs(lab)
-
-
-def choose_dataset(lab: Lab, name: str) -> None:
-    """Take the data set chosen, or offer to download it."""
-    session().offer_mnist = name == "mnist" and mnist_fault(mnist_folder()) is not None
-    if not session().offer_mnist:
-        attempt(lambda: lab.change(dataset=name, images=min(lab.plan.images, training_count(name))))
-
-
-def offer_mnist(lab: Lab) -> None:
-    """Download MNIST where it is missing; whatever goes wrong, the digits are there."""
-    folder = mnist_folder()
-    if (fault := mnist_fault(folder)) is None:  # somebody else has downloaded it meanwhile
-        return
-    st.info(f"{error_markdown(fault)} {_('The download has 10 MB, once.')}", icon=":material/download:")
-    if not st.button(_("Download MNIST"), icon=":material/download:"):
-        return
-    bar = st.progress(0.0, _("Downloading MNIST"))
-
-    def show(done: int, total: int) -> None:
-        bar.progress(done / total)
-
-    try:
-        download_mnist(folder, show)
-        session().offer_mnist = False
-        lab.change(dataset="mnist")
-    except LessonError as fault:
-        session().fault = fault
-    redraw_page()

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.idx_sets import DATASET_TITLES
 from core.lab.lab import Lab
 from core.rungs import fitting_rungs
 from core.settings import Choice, Number, Setting, Switch, WholeNumber, write_number
@@ -12,6 +13,7 @@ from pages.components.frame.number_field import number_field
 from pages.components.frame.session import attempt
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
+from pages.components.round.dataset_words import dataset_title, offered_datasets
 
 
 def chooser(setting: Setting, value: Any, key: str, changed: Callable[[], None] | None = None, **more: Any) -> Any:
@@ -22,6 +24,10 @@ def chooser(setting: Setting, value: Any, key: str, changed: Callable[[], None] 
     label, kind = _(setting.label), setting.kind
     shared: dict[str, Any] = {"key": key, "on_change": changed, "help": _(setting.help), **more}
     match kind:
+        case Choice(as_buttons=True) if value in DATASET_TITLES:
+            return st.segmented_control(
+                label, offered_datasets(value), default=value, required=True, format_func=dataset_title, **shared
+            )
         case Choice(as_buttons=True):
             return st.segmented_control(
                 label, list(kind.options), default=value, required=True, format_func=option_names(kind), **shared

@@ -29,8 +29,8 @@ from core.data.datasets import DATASETS, TrainingImages, load_training, main, sp
 from core.data.digits import read_digits
 from core.data.download import download_mnist
 from core.data.idx import DatasetError, read_items
+from core.data.idx_files import TEST_COUNT, DatasetMissing, mnist_fault, mnist_folder
 from core.data.image_order import FILE_ORDER
-from core.data.mnist_files import TEST_COUNT, DatasetMissing, mnist_fault, mnist_folder
 from tests.support.servers import at_once
 from tests.support.waiting import LIMIT
 
@@ -198,8 +198,8 @@ def test_more_images_than_the_file_holds_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_data_set_is_refused() -> None:
-    with pytest.raises(DatasetError, match="fashion"):
-        training_count("fashion")
+    with pytest.raises(DatasetError, match="letters"):
+        training_count("letters")
 
 
 def test_a_fresh_process_imports_neither_scikit_learn_nor_pooch() -> None:

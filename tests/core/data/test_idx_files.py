@@ -13,7 +13,7 @@ import pytest
 from core.data import download
 from core.data.datasets import load_training, main
 from core.data.idx import DatasetError
-from core.data.mnist_files import PARTS, DatasetMissing, find_file, mnist_fault, mnist_folder
+from core.data.idx_files import PARTS, DatasetMissing, find_file, mnist_fault, mnist_folder
 from tests.core.data.test_datasets import DIGITS, HELD, IMAGES, LABELS, PIXELS, TEST_PART, TINY
 from tests.support.privileges import without_privileges
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_sound_is_named_with_its_remedy(
     put_as(tmp_path, name)
     (tmp_path / name(stem)).write_bytes(contents)
     fault = str(mnist_fault(tmp_path))
-    assert name(stem) in fault and "Delete it and download MNIST again." in fault
+    assert name(stem) in fault and "Delete it and fetch the file again." in fault
 
 
 def test_a_test_part_of_another_size_is_named(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     official = {f"{stem}.gz": ("", 1, hashlib.md5(contents).hexdigest()) for stem, contents in ALL.items()}
     monkeypatch.setattr(download, "OFFICIAL_FILES", official)
 
-    def arrive(file: str, md5: str, folder: Path, *_: object) -> None:
+    def arrive(title: str, file: str, md5: str, folder: Path, *_: object) -> None:
         asked.append(file)
         (folder / file).write_bytes(packed(ALL[file.removesuffix(".gz")]))
 
