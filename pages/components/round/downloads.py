@@ -5,15 +5,17 @@ from datetime import date
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.export.hand_in import hand_in, hand_in_name
 from core.export.journal_file import MAX_BYTES, journal_file
 from core.export.journal_reader import import_journal
 from core.export.script import script_zip
 from core.export.trial_tables import journal_csv
 from core.lab.lab import Lab
+from core.lab.lab_view import LabView
 from pages.components.frame.deferred_files import download_button
 from pages.components.frame.pictures import save_charts
 from pages.components.frame.session import adopt, attempt, session
-from pages.components.frame.translation import _, error_markdown
+from pages.components.frame.translation import _, error_markdown, language
 from pages.components.frame.widgets import on_change
 
 
@@ -46,9 +48,14 @@ def open_field(lab: Lab) -> None:
 
 
 def download_buttons(lab: Lab) -> None:
-    """The journal as CSV and JSON, and the chosen trial as a program."""
-    name = f"narrowing-lab-{date.today().isoformat()}"
+    """The page to hand in, the journal as CSV and JSON, and the chosen trial as a program."""
+    today, lang = date.today(), language()
+    name = f"narrowing-lab-{today.isoformat()}"
     with st.container(horizontal=True, gap="small"):
+        download_button(
+            _("Page to hand in (HTML)"), lambda: hand_in(LabView.of(lab), today, lang, _).encode(),
+            hand_in_name(LabView.of(lab), today, _), "text/html", ":material/assignment_turned_in:",
+        )  # fmt: skip
         download_button(
             _("Journal as a table (CSV)"), lambda: journal_csv(lab).encode("utf-8-sig"), f"{name}.csv", "text/csv",
             ":material/table:",
