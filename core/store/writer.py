@@ -9,7 +9,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -19,10 +19,11 @@ from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
 from core.store.class_store import ClassStore
 from core.store.homes import AtOtherServer
+from core.store.owner_writes import save_lab, write
 from core.store.pruning import DAY
-from core.store.records import class_record, lab_record, opening_record
+from core.store.records import class_record, opening_record
 from core.store.schema import ClassRecord, LabRecord
-from core.store.store import ConstraintError, Store, StoreError
+from core.store.store import Store, StoreError
 
 RETRY = 1.0  # seconds between two attempts
 UNSAVED_SECONDS = 3.0  # without a write, after which a page says that something is still unsaved
@@ -112,7 +113,7 @@ class StoreWriter:
     def record_opening(self, lab: Lab, final: FinalTest) -> bool:
         """Write that a lab's test set is opened; False if it was opened before. Raises StoreError."""
         store = self.prepared_store()
-        _save_lab(store, lab, [])
+        save_lab(store, lab, [])
         return store.open_test(lab.token, opening_record(final))
 
     def create_class(self, classroom: Classroom) -> bool:
@@ -203,7 +204,7 @@ class StoreWriter:
         try:
             store = self.prepared_store()
             if unsaved is not None:
-                _write(store, unsaved)
+                write(store, unsaved.owner, unsaved.rounds)
         except AtOtherServer:
             if unsaved is not None and isinstance(unsaved.owner, Lab):
                 self.lost(unsaved.owner)
@@ -220,29 +221,3 @@ class StoreWriter:
                 log.warning("work is being saved again")
             self._fault = fault
         return fault is None
-
-
-def _write(store: Store, unsaved: Unsaved) -> None:
-    owner = unsaved.owner
-    if isinstance(owner, Classroom):
-        ClassStore(store).save(class_record(owner))
-        return
-    record, was_known = _save_lab(store, owner, unsaved.rounds)
-    if not was_known and owner.rounds:  # a store that has lost the lab, or never had it
-        record, _ = _save_lab(store, owner, [round_.number for round_ in owner.rounds])
-        if record.opening is not None:
-            store.open_test(owner.token, record.opening)
-    if record.opening is not None:
-        store.save_opening(owner.token, record.opening)
-
-
-def _save_lab(store: Store, lab: Lab, numbers: Iterable[int]) -> tuple[LabRecord, bool]:
-    """A lab's record as it was written, and whether the store had the lab; its class first if the store has lost it."""
-    record = lab_record(lab, numbers)
-    try:
-        return record, store.save(lab.token, record)
-    except ConstraintError:
-        if lab.classroom is None:
-            raise
-        ClassStore(store).create(class_record(lab.classroom))
-        return record, store.save(lab.token, record)
