@@ -104,9 +104,9 @@ def select_by_test_set(lab: Lab, engine: Engine) -> None:
 
 
 def stop_training(lab: Lab) -> None:
-    """End the rounds of a lab, its repeats and its replays."""
+    """End the rounds of a lab, its repeats, its replays and what its final test trains."""
     for round_ in lab.rounds:
         round_.stop()
-    for extra in (lab.seed_repeat, *lab.replays.values()):
+    for extra in (lab.seed_repeat, *lab.replays.values(), lab.final):
         if extra is not None:
             extra.stop()

@@ -137,6 +137,12 @@ class FinalTest:
         group: list[tuple[RoundPlan, np.ndarray | None]] = [(plan, unseen) for _, plan in numbered]
         self._selection_rounds = RoundGroup(engine, owner, "test-set-selection", group, self._record_selection)
 
+    def stop(self) -> None:
+        """End what is being trained for it; nothing of that is entered."""
+        for rounds in (self._seed_rounds, self._selection_rounds):
+            if rounds is not None:
+                rounds.stop()
+
     @property
     def share(self) -> float | None:
         """How much of the training under way is done, 0 to 1; None when there is none."""

@@ -53,6 +53,7 @@ class Lab:
     classroom: Classroom | None = None  # that class
     created: float = field(default_factory=time.time)
     used: float = field(default_factory=time.time)
+    reading_salt: str | None = None  # see reading_link.py
     lesson: Lesson = DEFAULT_LESSON  # the lesson that the lab was made for, to its end
     changed: Callable[["Lab", int | None], None] = ignore_change  # called after a change, with the number of its round
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from core.engine.owners import ABSENCE_LIMIT, Owner
 from core.lab.extra_training import stop_training
 from core.lab.lab import Lab, ignore_change
+from core.lab.lab_view import LabView
+from core.lab.reading_link import READING_TOKEN, key_of, reading_key
 from core.lesson import DEFAULT_LESSON, Lesson
 from core.server.classes import Classes
 from core.server.rate_limits import network
@@ -118,8 +120,39 @@ class Labs:
         with self._lock:
             if self._labs.get(lab.token) is not lab:
                 return
-            del self._labs[lab.token]
             self._moved.add(lab.token)
+        self._forget(lab)
+
+    def delete(self, lab: Lab) -> None:
+        """Delete a lab for good, with all that it holds, and its seat in a class. Raises StoreError.
+
+        If it raises, the lab is still there.
+        """
+        if self.saver is not None:
+            self.saver.delete_lab(lab)
+        classroom, seat = lab.classroom, lab.class_seat
+        self._forget(lab)
+        if classroom is not None and seat is not None:
+            classroom.free_seat(seat[1])
+
+    def look(self, reading_token: str) -> LabView | None:
+        """What the lab of a reading link shows now, None if there is none. Raises StoreError.
+
+        No lab is opened by it, and none can be changed by what is returned.
+        """
+        if not READING_TOKEN.fullmatch(reading_token):
+            return None
+        key = reading_key(reading_token)
+        lab = next((one for one in self.all_in_memory() if key_of(one) == key), None)
+        if lab is None and self.saver is not None and (record := self.saver.load_shown(key)) is not None:
+            lab = lab_from_record("", record)
+        return None if lab is None else LabView.of(lab)
+
+    def _forget(self, lab: Lab) -> None:
+        """Have a lab no longer in memory; nothing of it is written or trained from now on."""
+        with self._lock:
+            if self._labs.get(lab.token) is lab:
+                del self._labs[lab.token]
             self._forget_sessions(lab.token)
         lab.changed = ignore_change
         self.classes.unseat(lab)

@@ -5,15 +5,18 @@ from collections.abc import Iterable
 from core.classroom.classroom import Classroom
 from core.lab.lab import Lab
 from core.store.class_store import ClassStore
+from core.store.deletions import Deletions
 from core.store.records import class_record, lab_record
 from core.store.schema import LabRecord
 from core.store.store import ConstraintError, Store
 
 
-def write(store: Store, owner: Lab | Classroom, rounds: Iterable[int]) -> None:
-    """Write a class, or a lab with its rounds of those numbers. Raises StoreError."""
+def write(store: Store, owner: Lab | Classroom, rounds: Iterable[int], deletions: Deletions) -> None:
+    """Write a class, or a lab with its rounds of those numbers, but no lab that was deleted. Raises StoreError."""
     if isinstance(owner, Classroom):
         ClassStore(store).save(class_record(owner))
+        return
+    if owner.token in deletions:
         return
     record, was_known = save_lab(store, owner, rounds)
     if not was_known and owner.rounds:  # a store that has lost the lab, or never had it
@@ -22,6 +25,7 @@ def write(store: Store, owner: Lab | Classroom, rounds: Iterable[int]) -> None:
             store.open_test(owner.token, record.opening)
     if record.opening is not None:
         store.save_opening(owner.token, record.opening)
+    deletions.take_back(store, owner.token)
 
 
 def save_lab(store: Store, lab: Lab, numbers: Iterable[int]) -> tuple[LabRecord, bool]:

@@ -10,6 +10,7 @@ from core.classroom.member import Member
 from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
+from core.lab.reading_link import key_of
 from core.lesson import DEFAULT_LESSON
 from core.progress import RoundProgress
 from core.space import spaces_to_json
@@ -39,6 +40,8 @@ def lab_record(lab: Lab, numbers: Iterable[int]) -> LabRecord:
             opening=opening_record(lab.final) if lab.final else None,
             member=member_record(lab.classroom.code, lab.member) if lab.classroom and lab.member else None,
             preset=lab.lesson.to_json() if lab.lesson != DEFAULT_LESSON else None,
+            reading_salt=lab.reading_salt,
+            reading_key=key_of(lab),
         )
 
 

@@ -150,6 +150,7 @@ def _lab_from_record(token: str, record: LabRecord, name: str) -> Lab:
         class_seat=(record.member.classroom, record.member.seat) if record.member else None,
         created=record.created,
         used=record.used,
+        reading_salt=record.reading_salt,
         lesson=Lesson.from_json(record.preset) if record.preset else DEFAULT_LESSON,
     )
     if record.opening:

@@ -19,7 +19,17 @@ from core.store.schema import (
     round_table,
 )
 
-LAB_COLUMNS = ("pseudonym", "created", "used", "plan", "earlier", "chosen", "preset")  # of both LabRecord and the table
+LAB_COLUMNS = (  # of both LabRecord and the table
+    "pseudonym",
+    "created",
+    "used",
+    "plan",
+    "earlier",
+    "chosen",
+    "preset",
+    "reading_salt",
+    "reading_key",
+)
 
 Record = TypeVar("Record")
 

@@ -32,6 +32,8 @@ lab_table = sa.Table(
     sa.Column("preset", sa.Text),  # the lesson, JSON, under its former name; null: the default
     sa.Column("old_since", sa.Float),  # see pruning.py
     sa.Column("home", sa.String(100), index=True),  # id of the server that has it
+    sa.Column("reading_salt", sa.String(40)),  # of its reading link, see core/lab/reading_link.py; null without one
+    sa.Column("reading_key", sa.String(64), index=True, unique=True),  # hash of what that link ends with
 )
 round_table = sa.Table(
     "round",
@@ -180,6 +182,8 @@ class LabRecord:
     opening: OpeningRecord | None = None
     member: MemberRecord | None = None
     preset: str | None = None
+    reading_salt: str | None = None
+    reading_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from core.store.schema import (
     LabRecord,
     OpeningRecord,
     lab_table,
+    live_table,
     membership_table,
     opening_table,
     repeat_table,
@@ -115,6 +116,23 @@ class Store:
             if self.home is not None:
                 take_home(connection, lab_id(token), self.home)
             return load_lab(connection, lab_id(token))
+
+    def load_shown(self, reading_key: str) -> LabRecord | None:
+        """The lab of a reading link's key, to be looked at by any of several servers; None if there is none."""
+        chosen = sa.select(lab_table.c.id).where(lab_table.c.reading_key == reading_key)
+        with _database_errors(), self._engine.connect() as connection:
+            connection.execution_options(only_reads=True)
+            key = connection.scalar(chosen)
+            return load_lab(connection, key) if key is not None else None
+
+    def delete(self, token: str) -> None:
+        """Delete a lab with all that belongs to it, its seat in a class included. Raises AtOtherServer."""
+        key = lab_id(token)
+        with self.transaction() as connection:
+            if self.home is not None:
+                check_home(connection, key, self.home)
+            connection.execute(live_table.delete().where(live_table.c.lab == key))
+            connection.execute(lab_table.delete().where(lab_table.c.id == key))  # rows that refer to it go with it
 
     def open_test(self, token: str, opening: OpeningRecord) -> bool:
         """Write the opening of a lab's test set; False if it has been opened before. The lab must have been saved."""
@@ -212,7 +230,7 @@ def _engine(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions begin in `begin` below
-        for pragma in ("foreign_keys = ON", f"journal_mode = {journal}"):
+        for pragma in ("foreign_keys = ON", "secure_delete = ON", f"journal_mode = {journal}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -18,6 +18,7 @@ from core.errors import N_, LessonError
 from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
 from core.store.class_store import ClassStore
+from core.store.deletions import Deletions
 from core.store.homes import AtOtherServer
 from core.store.owner_writes import save_lab, write
 from core.store.pruning import DAY
@@ -64,6 +65,7 @@ class StoreWriter:
         self._changed = threading.Condition()  # guards all of the above but the store
         self._preparing = threading.Lock()  # guards the store, and when it was pruned
         self._closing = False
+        self._deletions = Deletions()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -113,8 +115,25 @@ class StoreWriter:
     def record_opening(self, lab: Lab, final: FinalTest) -> bool:
         """Write that a lab's test set is opened; False if it was opened before. Raises StoreError."""
         store = self.prepared_store()
-        save_lab(store, lab, [])
-        return store.open_test(lab.token, opening_record(final))
+        if lab.token not in self._deletions:
+            save_lab(store, lab, [])
+            opened = store.open_test(lab.token, opening_record(final))
+        if self._deletions.take_back(store, lab.token):
+            raise StoreError(N_("This lab has been deleted."))
+        return opened
+
+    def delete_lab(self, lab: Lab) -> None:
+        """Delete a lab with all that belongs to it, for good. Raises StoreError, and then it is still there."""
+        try:
+            self._deletions.delete(self.prepared_store(), lab.token)
+        except StoreError:
+            for round_ in lab.rounds:  # what was not written meanwhile
+                self.mark_dirty(lab, round_.number)
+            raise
+
+    def load_shown(self, reading_key: str) -> LabRecord | None:
+        """The lab of a reading link's key, None if there is none. Raises StoreError."""
+        return self.prepared_store().load_shown(reading_key)
 
     def create_class(self, classroom: Classroom) -> bool:
         """Write a new class; False if there is one of that code. Raises StoreError."""
@@ -204,7 +223,7 @@ class StoreWriter:
         try:
             store = self.prepared_store()
             if unsaved is not None:
-                write(store, unsaved.owner, unsaved.rounds)
+                write(store, unsaved.owner, unsaved.rounds, self._deletions)
         except AtOtherServer:
             if unsaved is not None and isinstance(unsaved.owner, Lab):
                 self.lost(unsaved.owner)
