@@ -8,9 +8,9 @@ from core.errors import LessonError
 from core.lesson import Lesson
 from core.lesson_text import write_lesson
 from pages.components.classroom.lesson_form import cost_caption, lesson_form
-from pages.components.classroom.qr import share
 from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import header
+from pages.components.frame.qr import share
 from pages.components.frame.session import lab
 from pages.components.frame.translation import _, error_markdown
 

@@ -65,7 +65,7 @@ LIBRARIES = {  # library: files and rooms that may import it
     "dask": ["core/engine/cluster/"],
     "sqlalchemy": ["core/store/"],
     "alembic": ["core/store/"],
-    "segno": ["pages/components/classroom/qr.py"],
+    "segno": ["pages/components/frame/qr.py"],
     "sklearn": ["core/analysis/gaussian_process.py", "core/data/digits.py"],
     "starlette": ["pages/components/web/"],
     "core.data.digits": ["core/data/"],  # all of them, the test part too

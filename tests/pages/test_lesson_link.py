@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.lesson import PAGES
 from core.lesson_text import read_lesson
 from core.settings import GROUPS
-from pages.components.classroom.qr import MODULE, QUIET, qr_code
+from pages.components.frame.qr import MODULE, QUIET, qr_code
 from pages.components.frame.running_server import server
 from tests.support.app_tests import button, finished, number, opened, ran, text, token, with_more_settings
 from tests.support.languages import LANGUAGES, shown

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.classroom import join_codes as codes
 from core.classroom.classroom import Classroom
-from pages.components.classroom.qr import qr_picture
 from pages.components.frame.assets import style
+from pages.components.frame.qr import qr_picture
 from pages.components.frame.translation import _
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
