@@ -158,6 +158,11 @@ def new_classes() -> Limiter:
     return Limiter(Allowance(10, 1 / 60), Allowance(60, 1 / 60))
 
 
+def shown_labs() -> Limiter:
+    """Limits how often labs are shown by their reading links: a class may look at each other's at once."""
+    return Limiter(None, Allowance(200, 2))
+
+
 @dataclass(frozen=True)
 class Limits:
     """What may not be done too often on a server."""
@@ -167,6 +172,7 @@ class Limits:
     link_seats: Limiter = field(default_factory=link_seats)
     new_classes: Limiter = field(default_factory=new_classes)
     new_labs: Limiter = field(default_factory=new_labs)
+    shown_labs: Limiter = field(default_factory=shown_labs)
 
     def share(self, shared: SharedAllowances) -> None:
         """Count addresses over several servers as well."""

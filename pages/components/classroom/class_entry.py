@@ -18,6 +18,7 @@ from pages.components.classroom.lesson_form import cost_caption, lesson_form
 from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import header
 from pages.components.frame.redraw import redraw_page
+from pages.components.frame.remembered_lab import RememberedLab, continue_lab, continue_label, remembered
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, enter, known_lab, lab, session
 from pages.components.frame.translation import _, error_markdown, language
@@ -118,6 +119,13 @@ def join_view(classroom: Classroom) -> None:
     """Shown at the link of a class to whoever is not in it yet."""
     class_header(class_title(classroom))
     show_faults()
+    known = remembered(None, asked=True).classes.get(classroom.code)
+    if known is not None and known.token not in session().forgotten:
+        st.button(
+            continue_label(known), icon=":material/undo:", type="primary", key="continue_lab",
+            on_click=continue_in_class, args=(known,),
+        )  # fmt: skip
+        st.caption(_("You were in this class before, in this browser. Your seat is kept."))
     if classroom.ended is not None:
         st.info(_("This class has ended; nobody can join it any more."), icon=":material/info:")
         return
@@ -125,9 +133,17 @@ def join_view(classroom: Classroom) -> None:
         st.info(_(JOINING_CLOSED), icon=":material/info:")
         return
     st.write(_("You get a friendly name and a new lab. Nobody asks who you are."))
-    if st.button(_("Join this class"), icon=":material/login:", type="primary", key="join_class"):
+    label = _("Join as somebody else") if known else _("Join this class")
+    if st.button(label, icon=":material/login:", type="secondary" if known else "primary", key="join_class"):
         attempt(join_class, classroom)
         redraw_page()
+
+
+def continue_in_class(known: RememberedLab) -> None:
+    """Go on in the lab that the browser remembers of a class."""
+    continue_lab(known)
+    if session().token == known.token:
+        forget_class()
 
 
 def join_class(classroom: Classroom) -> None:

@@ -10,7 +10,9 @@ from core.lab.lab import Lab
 from core.languages import LANGUAGES
 from pages.components.frame.assets import script, style
 from pages.components.frame.faults import show_faults
-from pages.components.frame.session import back_to_earlier_lab, lab, leave_lab, lesson, session
+from pages.components.frame.lab_menu import lab_menu
+from pages.components.frame.remembered_lab import continue_offer
+from pages.components.frame.session import back_to_earlier_lab, lab, lesson, session
 from pages.components.frame.steps import steps
 from pages.components.frame.translation import _, choose_language, keep_in_address, language
 from pages.components.frame.widgets import on_change
@@ -107,9 +109,10 @@ def header(lab: Lab, sentence: str) -> None:
     steps(lab)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
         st.markdown(f"#### {sentence}")
-        _link(lab)
+        lab_menu(lab, page_titles())
         language_switch()
     way_back(lab)
+    continue_offer(lab)
 
 
 def way_back(lab: Lab) -> None:
@@ -122,25 +125,6 @@ def way_back(lab: Lab) -> None:
             _("Back to the lab before"), icon=":material/undo:", key="way_back", on_click=back_to_earlier_lab,
             type="tertiary",
         )  # fmt: skip
-
-
-def _link(lab: Lab) -> None:
-    """A popover, named by the lab's pseudonym, with the link that opens the lab."""
-    # with a key of its lab, so that it does not stay open over the page of a new one
-    with st.popover(pseudonym(lab), icon=":material/key:", width="content", key=f"link_{lab.token}"):
-        st.write(
-            _(
-                "Anyone with this link can open your lab on any device and work in it. Keep it, and share it only "
-                "with people you trust."
-            )
-        )
-        st.code(f"{(st.context.url or '').split('?')[0]}?lab={lab.token}", language=None, wrap_lines=True)
-        st.button(_("New lab"), icon=":material/add:", on_click=leave_lab, key="new_lab")
-
-
-def pseudonym(lab: Lab) -> str:
-    """A lab's friendly name in the page's language."""
-    return " ".join(_(word) for word in lab.pseudonym.split())
 
 
 def page_width() -> int:

@@ -67,6 +67,11 @@ class Session:
     seen_split: bool = False  # the page about validation data
     journal_fault: LessonError | None = None  # why a file was not opened
     earlier: str | None = None  # token of the lab that this tab has left for this one
+    to_delete: str | None = None  # token of the lab that is deleted if its owner says so once more
+    lab_menu_open: bool = False  # the popover of the lab
+    remembers: bool | None = None  # whether the browser is to remember labs, once that was chosen in this tab
+    reported: str | None = None  # what the browser says that it remembers, see remembered_lab.py
+    forgotten: set[str] = field(default_factory=set)  # tokens of labs that the browser is to forget
     secret: str | None = None  # of the class that this tab's teacher has
     secrets: dict[str, str] = field(default_factory=dict)  # by code, of all classes that this tab's teacher has
     student: int | None = None  # seat of the student whose trail the desk shows
@@ -167,8 +172,11 @@ def leave_lab() -> None:
     known = server().labs.in_memory(left) if left else None
     if known is not None and not known.rounds:
         left = session().earlier  # nobody needs an empty one again
-    language = st.session_state.get(CHOSEN)
-    st.session_state["session"] = Session(lesson=session().lesson, earlier=left)
+    language, before = st.session_state.get(CHOSEN), session()
+    st.session_state["session"] = Session(
+        lesson=before.lesson, earlier=left, remembers=before.remembers, reported=before.reported,
+        forgotten=before.forgotten,
+    )  # fmt: skip
     if language:
         st.session_state[CHOSEN] = language
 

@@ -21,7 +21,7 @@ from core.errors import N_
 from core.languages import LANGUAGES
 from pages.components.frame.assets import script
 from pages.components.frame.translation import catalogue
-from pages.components.web.loading import visitors_language, with_loading_line
+from pages.components.web.loading import ROOT, visitors_language, with_loading_line
 from pages.components.web.streamlit_words import words_by_language
 
 PATIENCE = 10.0  # seconds that a page waits for its websocket before it says that none comes
@@ -63,12 +63,13 @@ class FirstLoad:
             if start:
                 headers = MutableHeaders(scope=start)
                 if "text/html" in headers.get("content-type", "") and not message.get("more_body"):
-                    page = message.get("body", b"").replace(BEFORE, TAG, 1)
-                    message = {**message, "body": with_loading_line(page, visitors_language(scope))}
                     headers.add_vary_header("Accept-Language")
-                    headers["content-length"] = str(len(message["body"]))
-                    del headers["etag"]  # of the text without the script
-                    del headers["last-modified"]
+                    if ROOT in (page := message.get("body", b"")):  # no other page of the server
+                        page = with_loading_line(page.replace(BEFORE, TAG, 1), visitors_language(scope))
+                        message = {**message, "body": page}
+                        headers["content-length"] = str(len(page))
+                        del headers["etag"]  # of the text without the script
+                        del headers["last-modified"]
                 await send(start)
                 start = {}
             await send(message)

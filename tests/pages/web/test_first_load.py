@@ -14,7 +14,7 @@ from pages.components.web.streamlit_words import WORDS, words_by_language
 from tests.support.languages import TRANSLATIONS
 from tests.support.waiting import run
 
-PAGE = "<!DOCTYPE html><html><head><title>ö</title></head></html>".encode()
+PAGE = '<!DOCTYPE html><html><head><title>ö</title></head><body><div id="root"></div></body></html>'.encode()
 
 
 def answered(
@@ -52,6 +52,11 @@ def test_a_page_gets_the_script_before_its_own_ones() -> None:
 def test_everything_else_passes_as_it_is(kind: str, method: str, accept: str) -> None:
     headers, body = answered(kind, PAGE, method, accept)
     assert body == PAGE and headers[b"etag"] == b'"x"'
+
+
+def test_a_page_that_is_not_the_apps_own_gets_no_script() -> None:
+    _, body = answered("text/html; charset=utf-8", b"<html><head></head><body>a lab to look at</body></html>")
+    assert body == b"<html><head></head><body>a lab to look at</body></html>"
 
 
 def test_the_script_has_the_sentence_in_all_languages() -> None:
