@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.plan import RoundPlan
+from core.training.parameters import Parameters
 from core.training.prediction import NO_PREDICTION, Predictions
 from core.training.stacks import Scores, trial_values
 
@@ -59,6 +60,7 @@ class RoundProgress:
     predictions: np.ndarray | None = (
         None  # (trials, images) uint8 classes or NO_PREDICTION, if there were any to classify
     )
+    network: Parameters | None = None  # what classified them, of a round that has one trial alone
 
     @classmethod
     def of(cls, plan: RoundPlan, trials: Sequence[int] | None = None) -> "RoundProgress":
@@ -122,7 +124,7 @@ class RoundProgress:
             entered = self.predictions.copy()
         for some in predictions:
             entered[some.trials] = some.classes
-        return replace(self, predictions=entered)
+        return replace(self, predictions=entered, network=predictions[0].network)
 
     @property
     def epochs_saved(self) -> int:

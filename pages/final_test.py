@@ -11,9 +11,9 @@ from core.lab.lab import Lab
 from core.lab.next_step import MainButton, Reason, next_step
 from core.lab.seed_repeats import SEEDS
 from core.lab.selection import selection_accuracy, selection_trials
+from core.lab.tested_network import shown_network
 from core.settings import Choice, kinds_of
 from core.space import plain
-from core.training.prediction import NO_PREDICTION
 from pages.components.classroom.teacher_locks import TeacherLocks, tests_locked, watch_locks
 from pages.components.comparison import final_test_charts
 from pages.components.comparison.final_test_text import peeking_sentences, result_sentences
@@ -155,7 +155,7 @@ def results(mine: Lab, final: FinalTest) -> None:
 def misclassified(final: FinalTest) -> None:
     """Digits that the first network classified wrongly."""
     assert final.outcome is not None
-    network = int(np.argmax((final.outcome.classes != NO_PREDICTION).any(axis=1)))  # the first that did not diverge
+    network = shown_network(final.outcome.classes) or 0
     wrong = np.flatnonzero(~final.right()[network])
     words = label_words(final.plan.dataset)
     st.markdown(f"##### {_('Misclassified digits') if words is None else _('Misclassified images')}")

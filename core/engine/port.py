@@ -66,7 +66,8 @@ class Engine(Protocol):
 
         owner: what find_owner is asked about: the rounds of an owner share one part of their group's time
         lane: an owner has one round in each
-        images_to_predict: (images, pixels) uint8, classified by every trial that is trained to its end
+        images_to_predict: (images, pixels) uint8, classified by every trial that is trained to its end; the network of
+            a round that has one trial alone is then in the progress
         on_end: called once when the round has ended, in a thread of the engine's; not when the engine is closed
         trials: those of the plan that are trained, to the same bits as among all; None: all of them
         Raises DatasetError when its images cannot be had, EngineBusy when its owner has a round or the queue is full.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -214,7 +215,8 @@ def trials_to_train(
     chosen = chosen_trials(plan, trials)
     if before is None:
         return RoundProgress.of(plan, chosen), chosen
-    shown = replace(before, status=Status.WAITING, version=0, remaining=None, position=0, predictions=None)
+    begin: dict[str, Any] = {"status": Status.WAITING, "version": 0, "remaining": None, "position": 0}
+    shown = replace(before, **begin, predictions=None, network=None)
     return shown, [trial for trial in chosen if not before.given_up[trial]]
 
 

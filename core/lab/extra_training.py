@@ -12,9 +12,11 @@ from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
 from core.lab.lab_round import CHANGED_ELSEWHERE
 from core.lab.replay import Replay
-from core.lab.seed_repeats import SeedRepeat
+from core.lab.seed_repeats import SeedRepeat, plans_on_seeds
+from core.lab.tested_network import TestedNetwork, shown_network
 from core.plan import RoundPlan
 from core.progress import Status
+from core.training.random_streams import SeedPurpose
 
 
 def repeat_trials(lab: Lab, engine: Engine, number: int, trials: list[int]) -> None:
@@ -110,3 +112,19 @@ def stop_training(lab: Lab) -> None:
     for extra in (lab.seed_repeat, *lab.replays.values(), lab.final):
         if extra is not None:
             extra.stop()
+
+
+def train_tested_network(lab: Lab, engine: Engine) -> None:
+    """After the final test, train the first of its networks again that did not diverge. Raises LessonError.
+
+    Nothing happens if there is none, or if it is under way or there.
+    """
+    with lab.lock:
+        final = lab.final
+        if final is None or final.outcome is None or final.plan.values is None:
+            return
+        network = shown_network(final.outcome.classes)
+        if network is None or (final.tested is not None and (final.tested.parameters or not final.tested.is_done)):
+            return
+        plan = plans_on_seeds(final.plan, final.plan.values, SeedPurpose.FINAL_TEST)[network]
+        final.tested = TestedNetwork(engine, lab.token, plan, final.images())

@@ -22,6 +22,7 @@ from core.data import test_set
 from core.engine.port import Engine
 from core.errors import N_, LessonError
 from core.lab.seed_repeats import RoundGroup, plans_on_seeds
+from core.lab.tested_network import TestedNetwork
 from core.plan import CLASSES, RoundPlan
 from core.progress import RoundProgress
 from core.training.prediction import NO_PREDICTION
@@ -104,6 +105,7 @@ class FinalTest:
     plan: RoundPlan  # of the chosen value alone; the seeds it is trained on are derived from its seed
     outcome: Outcome | None = None
     selection: SelectionByTestSet | None = None
+    tested: TestedNetwork | None = None  # on request; not written down
     changed: Callable[[], None] = lambda: None  # called when outcome or selection has come
     _seed_rounds: RoundGroup | None = field(default=None, repr=False)
     _selection_rounds: RoundGroup | None = field(default=None, repr=False)
@@ -139,14 +141,14 @@ class FinalTest:
 
     def stop(self) -> None:
         """End what is being trained for it; nothing of that is entered."""
-        for rounds in (self._seed_rounds, self._selection_rounds):
+        for rounds in (self._seed_rounds, self._selection_rounds, self.tested):
             if rounds is not None:
                 rounds.stop()
 
     @property
     def share(self) -> float | None:
         """How much of the training under way is done, 0 to 1; None when there is none."""
-        for rounds in (self._seed_rounds, self._selection_rounds):
+        for rounds in (self._seed_rounds, self._selection_rounds, self.tested):
             if rounds is not None and not rounds.is_done:
                 return rounds.share
         return None
@@ -199,7 +201,7 @@ class FinalTest:
             validation = np.array([float(one.last_validation()[0]) for one in progress])
             part = test_set.opened_part(self.plan.dataset)
             classes = [_predictions(one, part.stop - part.start)[0] for one in progress]
-            self.outcome = Outcome(validation, np.stack(classes))
+            self.outcome, self._seed_rounds = Outcome(validation, np.stack(classes)), None
             self.changed()
 
     def _record_selection(self, rounds: RoundGroup) -> None:

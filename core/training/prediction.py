@@ -26,6 +26,7 @@ class Predictions:
 
     trials: np.ndarray  # (stack,) their indices in the round
     classes: np.ndarray  # (stack, images) uint8
+    network: Parameters | None = None  # of a round that has one trial alone, for whole images
 
 
 def predict(plan: RoundPlan, stack: Stack, data: RoundData, images: np.ndarray) -> Predictions:
@@ -40,7 +41,8 @@ def predict(plan: RoundPlan, stack: Stack, data: RoundData, images: np.ndarray) 
             for start in range(0, len(images), BATCH):
                 part = slice(start, start + BATCH)
                 classes[place, part] = classify(params.trial(place), images[part])
-    return Predictions(stack.trials, classes)
+    network = params.trial(0) if plan.trials == 1 else None
+    return Predictions(stack.trials, classes, network)
 
 
 def full_parameters(plan: RoundPlan, stack: Stack, data: RoundData) -> Parameters:

@@ -45,6 +45,7 @@ def news_of(
         diverged=progress.diverged[trials],
         given_up=progress.given_up,
         predictions=progress.predictions if progress.status.is_final else None,
+        network=progress.network if progress.status.is_final else None,
         fault=fault,
     )
 
@@ -74,4 +75,5 @@ def merged(progress: RoundProgress, news: News) -> RoundProgress:
         remaining=news.remaining,
         position=news.position,
         predictions=news.predictions if news.predictions is not None else progress.predictions,
+        network=news.network if news.network is not None else progress.network,
     )

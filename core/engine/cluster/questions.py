@@ -13,6 +13,7 @@ from core.engine.owners import Owner
 from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
+from core.training.parameters import Parameters
 
 RoundKey = tuple[
     int, int
@@ -73,6 +74,7 @@ class News:
     diverged: np.ndarray  # (some,) bool
     given_up: np.ndarray  # (trials,) bool, of all
     predictions: np.ndarray | None  # (trials, images) uint8, once the round has ended
+    network: Parameters | None  # then too
     fault: LessonError | None
 
 
