@@ -16,6 +16,7 @@ from core.settings import Choice, kinds_of
 from core.space import plain
 from pages.components.classroom.teacher_locks import TeacherLocks, tests_locked, watch_locks
 from pages.components.comparison import final_test_charts
+from pages.components.comparison.drawing import drawing_section
 from pages.components.comparison.final_test_text import peeking_sentences, result_sentences
 from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import header
@@ -146,6 +147,8 @@ def results(mine: Lab, final: FinalTest) -> None:
             misclassified(final)
         with right:
             confusion_matrix(final)
+    if lost < len(test):
+        drawing_section(mine, final)
     test_set_selection(mine, final)
     with st.container(horizontal=True):
         st.button(_("New lab"), icon=":material/add:", on_click=leave_lab, key="another")

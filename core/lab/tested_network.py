@@ -25,6 +25,7 @@ class TestedNetwork:
 
     def __init__(self, engine: Engine, owner: str, plan: RoundPlan, images: np.ndarray) -> None:
         self.parameters: Parameters | None = None
+        self.text = ""  # its numbers, see network_text
         self.classes: np.ndarray | None = None  # (images,) that it predicts
         self._rounds = RoundGroup(engine, owner, "tested-network", [(plan, images)], self._take)
 
@@ -32,6 +33,7 @@ class TestedNetwork:
         """Keep the network."""
         progress = rounds.handles[0].progress if rounds.handles else None
         if progress is not None and progress.predictions is not None:
+            self.text = network_text(progress.network) if progress.network is not None else ""
             self.classes, self.parameters = progress.predictions[0], progress.network
 
     @property

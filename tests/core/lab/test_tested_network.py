@@ -1,4 +1,4 @@
-"""The network that is shown is the tested one, to the bit, also after a restart, and its numbers compute its answers."""
+"""The network that is shown is the tested one, to the bit, also after a restart; its numbers compute its answers."""
 
 import base64
 from pathlib import Path
