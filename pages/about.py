@@ -32,6 +32,12 @@ def about() -> None:
             "Anyone with the link of a lab can open it; labs that nobody uses are deleted after some months."
         )
     )
+    st.markdown(
+        _(
+            "You can delete your lab: click its name at the top. This browser remembers which lab you worked in until "
+            "you switch that off there."
+        )
+    )
     st.markdown(f"##### {_('For teachers')}")
     st.markdown(
         _("Make your own lesson: choose its data set, ranges, epochs and pages, and give your students a link.")

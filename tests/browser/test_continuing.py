@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.classroom import Classroom
-from tests.browser.conftest import Server
+from tests.browser.conftest import ROOT, Server
 from tests.browser.student import Student, expect_one, open_test_set, train_round
 from tests.support.waiting import until
 
@@ -202,3 +202,21 @@ def test_a_lab_is_deleted_after_it_was_asked_about(visit: Callable[[str], Studen
     other.go(before)
     other.sees("not here any more")
     assert token_in(other.page) != token
+
+
+@pytest.mark.parametrize("guide", ["privacy.md", "privacy.ko.md"])
+def test_the_guide_for_schools_names_all_that_a_browser_keeps(
+    visit: Callable[[str], Student], context: BrowserContext, guide: str
+) -> None:
+    student = train_round(visit(""))
+    until(lambda: student.page.wait_for_timeout(20) or "latest" in remembered(student))
+    teacher = context.new_page()
+    teacher.goto(student.page.url.split("?")[0] + "class_board")
+    teacher.get_by_role("button", name="Create the class").click()
+    until(lambda: teacher.wait_for_timeout(20) or teacher.evaluate("sessionStorage.length"))
+    kept = [cookie["name"] for cookie in context.cookies()]
+    kept += teacher.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
+    assert teacher.evaluate("indexedDB.databases()") == []
+    text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
+    named = [name.rstrip("…").strip() for name in re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)]
+    assert len(kept) >= 4 and [name for name in kept if not name.startswith(tuple(named))] == []
