@@ -67,9 +67,14 @@ def test_the_steps_come_first_and_everything_else_in_sections(
 
 
 @pytest.mark.long
-def test_on_a_phone_the_name_stands_above_and_the_list_has_sections(visit: Callable[..., Student]) -> None:
+def test_on_a_phone_name_and_menu_stand_above_and_the_list_has_sections(visit: Callable[..., Student]) -> None:
     page = visit(390, 844).page
     expect_one(page.get_by_test_id("stHeaderLogo"), "visible")
+    menu = page.get_by_test_id("stMainMenuButton")
+    assert menu.evaluate(IN_VIEW)
+    menu.click()
+    expect_one(page.get_by_role("menuitem", name="About"), "visible")
+    page.keyboard.press("Escape")
     page.get_by_test_id("stExpandSidebarButton").click()
     links = page.get_by_test_id("stSidebarNavLink")
     assert named(links.all_text_contents())[:3] == STEPS

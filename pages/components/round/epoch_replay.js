@@ -24,6 +24,12 @@ const end = event => setTimeout(() => {
   window.dispatchEvent(new PointerEvent('pointerup', { pointerId: event.pointerId, pointerType: event.pointerType }));
 });
 
+const showMap = still => {
+  const bar = document.querySelector('.st-key-view').getBoundingClientRect();
+  if (bar.top >= 0 && bar.top < innerHeight / 2) return;
+  document.querySelector('.st-key-view').scrollIntoView({ behavior: still ? 'auto' : 'smooth' });
+};
+
 export default function ({ data, parentElement }) {
   const [button, slider, speed] = ['button', '[type=range]', 'select'].map(name => parentElement.querySelector(name));
   const text = parentElement.querySelector('output');
@@ -61,12 +67,14 @@ export default function ({ data, parentElement }) {
   const sameLab = state.lab === data.lab;
   if (!sameLab || state.round !== data.round || !data.ready) { stop(); show(data.epochs); }
   if (!data.ready) text.textContent = '';
+  else if (!text.textContent) show(data.epochs); // the round has just ended
   name();
   // a round that was over in a moment is shown once more to whoever watched it, so that it can be seen to move
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const isNew = data.round === data.latest && state.latest !== data.latest; // over before it was drawn
   if (data.ready && data.short && sameLab && (state.watched === data.round || isNew) && !still) play();
   state.watched = data.running ? data.round : null;
+  if (sameLab && data.latest > state.latest) showMap(still); // Start may have been pressed further down
   for (const key of ['lab', 'round', 'latest']) state[key] = data[key];
   const draw = parentElement.querySelector('[type=checkbox]');
   draw.nextElementSibling.textContent = data.words.draw;

@@ -31,6 +31,7 @@ from pages.components.round.round_text import NO_ROUND, memoize_unfinished, roun
 MAP_KEY, CURVES_KEY = "map_chart", "curves_chart"
 AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
 MIN_BOX = 0.2  # decades; a narrower box comes from a click or a scroll that moved
+ABOVE_MAP = 92  # pixels: the bar above the map and the title of the strip beside it
 TABLES_OF_A_LAB = 8  # of a kind, kept for all of its tabs
 NOTHING_POINTED = tables.arrow(tables.pointed_table(NO_ROUND, None))
 NO_REPEATS = tables.arrow(tables.repeats_table(NO_ROUND, {}))
@@ -46,7 +47,8 @@ def live_round(lab: Lab, width: int) -> None:
     with st.container(key="live"):
         ticking(draw, running, lab, width)
     with st.container(key="workbench_style"):
-        st.html(STYLE + f"<style>:root {{--paper: {PAPER[is_dark()]};}}</style>")
+        bounds = f"--paper: {PAPER[is_dark()]}; --map-end: {ABOVE_MAP + map_chart.TALL_MAP_HEIGHT}px;"
+        st.html(f"{STYLE}<style>:root {{{bounds}}}</style>")
 
 
 def is_dark() -> bool:

@@ -26,7 +26,7 @@ def round_html(lab: Lab, round_: LabRound | None, marks: str = "") -> str:
     if round_ is None:
         return progress_html(None) + marks + f'<div class="aside">{how_it_works_html(lab.plan.trials)}</div>'
     together = search_html(lab) if round_ is lab.latest and round_.progress.status.is_final else ""
-    shown = best_and_insights(round_.progress, round_.number, best_html(lab), together, language())
+    shown = best_and_insights(round_.progress, round_.number, best_html(lab, round_.number), together, language())
     return progress_html(round_) + marks + shown
 
 
@@ -60,14 +60,19 @@ def best_trials_html(progress: RoundProgress, number: int, best: str) -> str:
     ]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
     title = _("The best of {rounds}").format(rounds=round_names([number]))
-    return f"<section><h4>{escape(title)}</h4><ol>{items}</ol>{best}</section>"
+    return f'<section class="best"><h4>{escape(title)}</h4>{best}<ol>{items}</ol></section>'
 
 
-def best_html(lab: Lab) -> str:
-    """The best trial so far of all rounds with the same settings; empty while there is only one such round."""
+def best_html(lab: Lab, number: int) -> str:
+    """The best trial so far of all rounds with the same settings; empty while there is only one such round.
+
+    number: of the round whose best trials stand above
+    """
     best = best_so_far(lab)
     if best is None or len(best.numbers) < 2:
         return ""
+    if best.number == number:
+        return f"<p>{escape(_('Best-1 is the best of {rounds}.').format(rounds=round_names(best.numbers)))}</p>"
     said = _("Best so far, {rounds}: {trial}, from round {number}").format(
         rounds=round_names(best.numbers), trial=trial_text(best.progress, best.trial), number=best.number
     )
@@ -99,12 +104,12 @@ def insights_html(progress: RoundProgress, number: int) -> str:
     if found:
         return _section(title, found)
     nothing = _("No findings in this round.") if progress.status.is_final else _("Findings will appear here.")
-    return f'<section><h4>{escape(title)}</h4><p class="none">{escape(nothing)}</p></section>'
+    return f'<section class="findings"><h4>{escape(title)}</h4><p class="none">{escape(nothing)}</p></section>'
 
 
 def _section(title: str, found: list[Insight]) -> str:
     body = "".join(f"<li>{escape(translate_insight(remark))}</li>" for remark in found)
-    return f"<section><h4>{escape(title)}</h4><ul>{body}</ul></section>"
+    return f'<section class="findings"><h4>{escape(title)}</h4><ul>{body}</ul></section>'
 
 
 def _may_leave(progress: RoundProgress) -> str:
