@@ -31,6 +31,7 @@ from pages.components.frame.widgets import with_value
 from pages.components.refresh.pace import ticking
 from pages.components.round.choosing import describe_choice
 from pages.components.round.dataset_words import label_words
+from pages.components.round.seeds_chart import seeds_chart, seeds_frame
 
 MAX_MISTAKES = 30  # digits shown
 PICTURE_SIZE = 56  # pixels
@@ -136,9 +137,7 @@ def results(mine: Lab, final: FinalTest) -> None:
         "validation": _("validation images"), "test": _("test images"), "accuracy": _("accuracy"),
         "led": _("the accuracy that led here"),
     }  # fmt: skip
-    st.altair_chart(
-        final_test_charts.seeds_chart(final_test_charts.seeds_frame(validation, test), led, names), width="stretch"
-    )
+    st.altair_chart(seeds_chart(seeds_frame(validation, test), led, names), width="stretch")
     if lost < len(test):
         for sentence in result_sentences(final, led, selection_trials(mine)):
             st.markdown(f"- {sentence}")

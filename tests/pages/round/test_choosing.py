@@ -8,7 +8,7 @@ from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace, plain
-from pages.components.round.choosing import repeat_sentences
+from pages.components.round.repeats_on_seeds import repeat_sentences
 from tests.support.app_tests import button, lab_after_round, lab_of, opened, ran
 from tests.support.sample_rounds import made
 from tests.support.waiting import until
