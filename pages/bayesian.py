@@ -19,6 +19,7 @@ from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, lab, session, wait_until_saved
 from pages.components.frame.translation import _, translate_insight
 from pages.components.refresh.pace import ticking
+from pages.components.round.shown_chart import show_chart
 
 BATCH_SIZES = [1, 5, 10, 20]  # trials that can be proposed at once
 DEFAULT_BATCH = 5
@@ -59,7 +60,7 @@ def bayesian() -> None:
         "lr": _("learning rate"), "wd": _("weight decay"), "mean": _("mean: what is expected"),
         "deviation": _("uncertainty: how unsure the model is"), "improvement": _("expected improvement"),
     }  # fmt: skip
-    st.altair_chart(model_charts.proposals_chart(proposal.maps, proposal.data, names, width), width="content")
+    show_chart(model_charts.proposals_chart(proposal.maps, proposal.data, names, width), fills_page=False)
     st.markdown(verdict(proposal))
     fitted_note(proposal.data)
     with st.container(horizontal=True, vertical_alignment="center"):

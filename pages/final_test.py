@@ -26,12 +26,14 @@ from pages.components.frame.pictures import save_charts
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, lab, leave_lab
+from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import with_value
 from pages.components.refresh.pace import ticking
 from pages.components.round.choosing import describe_choice
 from pages.components.round.dataset_words import label_words
-from pages.components.round.seeds_chart import seeds_chart, seeds_frame
+from pages.components.round.seeds_chart import Line, seeds_chart, seeds_frame
+from pages.components.round.shown_chart import show_chart
 
 MAX_MISTAKES = 30  # digits shown
 PICTURE_SIZE = 56  # pixels
@@ -133,11 +135,10 @@ def results(mine: Lab, final: FinalTest) -> None:
         _("learning rate {rate}, weight decay {decay}, {epochs} epochs, {seeds} seeds; ± is one standard deviation.")
         .format(rate=plain(rate), decay=plain(decay), epochs=final.plan.epochs, seeds=len(test))
     )  # fmt: skip
-    names = {
-        "validation": _("validation images"), "test": _("test images"), "accuracy": _("accuracy"),
-        "led": _("the accuracy that led here"),
-    }  # fmt: skip
-    st.altair_chart(seeds_chart(seeds_frame(validation, test), led, names), width="stretch")
+    frame = seeds_frame({_("validation images"): validation, _("test images"): test}, {})
+    line = Line(led, _("the accuracy that led here:")) if led is not None else None
+    show_chart(seeds_chart(frame, line, _("accuracy"), is_dark()))
+    st.caption(_("Disc: a seed. Bar: the mean, with one standard deviation to either side."))
     if lost < len(test):
         for sentence in result_sentences(final, led, selection_trials(mine)):
             st.markdown(f"- {sentence}")
@@ -188,7 +189,7 @@ def confusion_matrix(final: FinalTest) -> None:
     st.caption(_("all {seeds} networks together").format(seeds=SEEDS))
     words = label_words(final.plan.dataset)
     names = {"seen": _("taken for"), "truth": _("digit") if words is None else _("label")}
-    st.altair_chart(final_test_charts.confusion_chart(final.confusion(), names, words), width="content")
+    show_chart(final_test_charts.confusion_chart(final.confusion(), names, words), fills_page=False)
 
 
 def test_set_selection(mine: Lab, final: FinalTest) -> None:
@@ -220,7 +221,7 @@ def test_set_selection(mine: Lab, final: FinalTest) -> None:
         "opened": _("accuracy on the opened test images"), "fresh": _("accuracy on fresh test images"),
         "validation": _("validation accuracy"), "number": _("round"),
     }  # fmt: skip
-    st.altair_chart(final_test_charts.selection_chart(frame, names), width="stretch")
+    show_chart(final_test_charts.selection_chart(frame, names))
 
 
 def selection_progress(final: FinalTest, running: bool) -> None:

@@ -13,6 +13,7 @@ from pages.components.frame.layout import header, next_page_link
 from pages.components.frame.pictures import save_charts
 from pages.components.frame.session import lab
 from pages.components.frame.translation import _, translate_insight
+from pages.components.round.shown_chart import show_chart
 
 
 def importance_page() -> None:
@@ -58,7 +59,7 @@ def surface_part(surface: Surface, data: Observations) -> None:
         ).format(trials=len(data.y))
     )
     names = {"lr": _("learning rate"), "wd": _("weight decay"), "accuracy": _("validation accuracy")}
-    st.altair_chart(model_charts.surface_chart(surface, data, names), width="stretch")
+    show_chart(model_charts.surface_chart(surface, data, names))
 
 
 def shares_part(shares: Importance) -> None:
@@ -69,7 +70,7 @@ def shares_part(shares: Importance) -> None:
         "learning_rate": _("learning rate"), "weight_decay": _("weight decay"), "interaction": _("both together"),
         "share": _("share of the variance"),
     }  # fmt: skip
-    st.altair_chart(model_charts.shares_chart(model_charts.shares_frame(shares), names), width="stretch")
+    show_chart(model_charts.shares_chart(model_charts.shares_frame(shares), names))
     st.write(
         _(
             "A share is how much of the accuracy's variance over the ranges you have looked at is explained by this "

@@ -30,6 +30,7 @@ from pages.components.frame.layout import header, next_page_link, page_width
 from pages.components.frame.pictures import save_charts
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.session import attempt, lab
+from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_insight
 from pages.components.refresh.pace import ticking
 from pages.components.round.tables import arrow
@@ -131,7 +132,7 @@ def race_progress(entry: RaceSetup, race: Race | None, width: int, busy: bool) -
 def chart(curves: list[race_chart.Curve], budget: int, width: int) -> None:
     """Best accuracy so far against epochs spent; without curves only the axes. budget: end of the axis, epochs"""
     datasets = {"lines": arrow(race_chart.lines_table(curves)), "bands": arrow(race_chart.bands_table(curves))}
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     st.vega_lite_chart(
         {**race_chart.race_spec(width, budget, language(), dark), "datasets": datasets},
         key="race_chart",
@@ -156,7 +157,7 @@ def results(race: Race) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        st.altair_chart(race_chart.fresh_chart(race, language(), st.context.theme.type == "dark"), width="stretch")
+        st.altair_chart(race_chart.fresh_chart(race, language(), is_dark()), width="stretch")
     with right:
         winners(race)
     st.markdown(listed(fresh_seed_sentences(race)))

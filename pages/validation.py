@@ -20,6 +20,7 @@ from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, lab, session
 from pages.components.frame.translation import _, listed
 from pages.components.refresh.pace import ticking
+from pages.components.round.shown_chart import show_chart
 
 VALUES = (0.03, 1e-6)  # learning rate and weight decay of all networks, good ones for EPOCHS
 EPOCHS, NETWORKS = 40, 4
@@ -95,7 +96,7 @@ def split_section(mine: Lab, closed: bool) -> None:
     labels = load_training(plan.dataset, plan.images).labels
     counts = class_counts(plan, labels)
     names = {"train": _("training"), "validation": _("validation"), "digit": _("digit"), "count": _("images")}
-    st.altair_chart(validation_charts.classes_chart(validation_charts.classes_frame(counts), names), width="stretch")
+    show_chart(validation_charts.classes_chart(validation_charts.classes_frame(counts), names))
     for sentence in class_sentences(counts):
         st.markdown(f"- {sentence}")
     ticking(split_results, busy)
@@ -212,9 +213,7 @@ def selection_section() -> None:
         "images": _("validation images"), "true": _("true accuracy"),
     }  # fmt: skip
     frame = validation_charts.optimism_frame(SIZES, MOST_CANDIDATES, TRUE_ACCURACY)
-    st.altair_chart(
-        validation_charts.optimism_chart(frame, (candidates, images, best), TRUE_ACCURACY, names), width="stretch"
-    )
+    show_chart(validation_charts.optimism_chart(frame, (candidates, images, best), TRUE_ACCURACY, names))
     st.markdown(
         _(
             "The best of {candidates} equally good networks gets {best:.3f} on average on {images} validation "

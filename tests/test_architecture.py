@@ -48,6 +48,7 @@ CHARTS = [
     "round/chart_style",
     "round/curves_chart",
     "round/map_chart",
+    "round/seeds_chart",
     "comparison/final_test_charts",
     "comparison/model_charts",
     "comparison/pair_chart",

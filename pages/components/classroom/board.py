@@ -34,6 +34,7 @@ from pages.components.classroom.teacher_locks import LockState, lock_state, poll
 from pages.components.classroom.teacher_notice import draw_notice
 from pages.components.frame.assets import style
 from pages.components.frame.running_server import server
+from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language
 from pages.components.refresh.cache import memoize, memoize_on
 from pages.components.refresh.pace import ticking
@@ -129,11 +130,6 @@ def draw_head(view: View, invited: bool) -> None:
     join = f'<div class="board-line">{joining_html(view.classroom, shown_link(view.classroom))}</div>'
     lines, code = (title + join + totals, qr_html(view.classroom)) if invited else (title + totals, "")
     st.html(f'<div class="board-head"><div>{lines}</div>{code}</div>')
-
-
-def is_dark() -> bool:
-    """Whether the theme is dark."""
-    return st.context.theme.type == "dark"
 
 
 def draw_map(view: View) -> None:

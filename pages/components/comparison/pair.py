@@ -14,6 +14,7 @@ from pages.components.comparison import pair_chart
 from pages.components.frame.number_field import typed_number
 from pages.components.frame.running_server import server
 from pages.components.frame.session import Pair, attempt, session
+from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, language
 from pages.components.frame.widgets import with_value
 from pages.components.round.tables import arrow, points_table
@@ -80,7 +81,7 @@ def draw_pair(page: str, titles: tuple[str, str], plans: Plans, width: int, alt:
         both = RoundProgress.of(plans[0]), RoundProgress.of(plans[1])
     else:
         both = pair.first.progress, pair.second.progress
-    spec = pair_chart.pair_spec(width, plans[0].space, titles, language(), st.context.theme.type == "dark")
+    spec = pair_chart.pair_spec(width, plans[0].space, titles, language(), is_dark())
     tables = {name: arrow(points_table(one, planned=True)) for name, one in zip(pair_chart.SIDES, both, strict=True)}
     st.vega_lite_chart({**spec, "datasets": tables}, key=f"{page}_chart", alt=alt)
     return pair

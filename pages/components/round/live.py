@@ -17,6 +17,7 @@ from pages.components.frame.faults import save_error
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session, viewed_round
+from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_error
 from pages.components.frame.widgets import on_change
 from pages.components.refresh.cache import memoize_on
@@ -49,11 +50,6 @@ def live_round(lab: Lab, width: int) -> None:
     with st.container(key="workbench_style"):
         bounds = f"--paper: {PAPER[is_dark()]}; --map-end: {ABOVE_MAP + map_chart.TALL_MAP_HEIGHT}px;"
         st.html(f"{STYLE}<style>:root {{{bounds}}}</style>")
-
-
-def is_dark() -> bool:
-    """Whether the browser shows the dark theme."""
-    return st.context.theme.type == "dark"
 
 
 def active_status(lab: Lab) -> Status | None:

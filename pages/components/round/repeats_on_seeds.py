@@ -14,7 +14,10 @@ from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt
 from pages.components.frame.translation import _, listed, translate_insight
+from pages.components.frame.theme import is_dark
 from pages.components.refresh.pace import ticking
+from pages.components.round.seeds_chart import seeds_chart, seeds_frame
+from pages.components.round.shown_chart import show_chart
 
 
 def repeats(lab: Lab, round_: LabRound, shown: tuple[LabRound, int]) -> None:
@@ -39,8 +42,28 @@ def repeats(lab: Lab, round_: LabRound, shown: tuple[LabRound, int]) -> None:
             args=(of.number, [trial]), disabled=busy, key="again_one",
         )  # fmt: skip
     ticking(repeat_progress, busy, lab)
+    repeats_chart(lab, round_)
     for sentence in repeat_sentences(lab, round_):
         st.markdown(f"- {sentence}")
+
+
+def repeats_chart(lab: Lab, round_: LabRound) -> None:
+    """The accuracies of a round's repeated trials on the other seeds, beside that in the round."""
+    last = round_.progress.last_validation()
+    found = {f"Best-{rank}": trial for rank, trial in enumerate(round_.progress.ranking().tolist(), start=1)}
+    found = {name: trial for name, trial in found.items() if (round_.number, trial) in lab.repeats}
+    if not found:
+        return
+    frame = seeds_frame(
+        {name: lab.repeats[round_.number, trial] for name, trial in found.items()},
+        {name: float(last[trial]) for name, trial in found.items()},
+    )
+    chart = seeds_chart(frame, None, _("validation accuracy"), is_dark())
+    with st.container(key="repeats_chart"):
+        show_chart(chart)
+    st.caption(
+        _("Disc: another seed. Bar: their mean, with one standard deviation to either side. Diamond: in the round.")
+    )
 
 
 def repeat_progress(lab: Lab, running: bool) -> None:
