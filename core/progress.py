@@ -151,6 +151,17 @@ class RoundProgress:
         """Those of them still to be trained. Cached: the remaining time of every round depends on those of all."""
         return self.epochs_expected() - int(self.epochs_done.sum())
 
+    @cached_property
+    def epochs_measured(self) -> np.ndarray:
+        """Epochs after which each trial has a score of its own (trials,): not those after it diverged.
+
+        The scores of a diverged trial stay the same from the epoch on in which it did.
+        """
+        moved = np.ones(self.train_accuracy.shape, bool)
+        train, validation = self.train_accuracy, self.validation_accuracy
+        moved[:, 1:] = (train[:, 1:] != train[:, :-1]) | (validation[:, 1:] != validation[:, :-1])
+        return np.where(self.diverged, self.plan.epochs - moved[:, ::-1].argmax(axis=1), self.epochs_done)
+
     def last_validation(self) -> np.ndarray:
         """Each trial's latest validation accuracy (trials,), nan before its first epoch."""
         return self._last(self.validation_accuracy)

@@ -38,6 +38,7 @@ from pages.components.round.page_layout import GAP, Layout, layout
 PANEL_HEIGHT = 84  # pixels
 # the row of a curve that a replay has come to; a curve whose first epoch is not drawn has its first row until then
 NOW = "(datum.first || datum.epoch <= replay) && replay < datum.until"
+ENDS = {"given_up": "○", "lost": "✚"}  # columns of epochs in which a curve ends, and the signs for it
 NO_BREAK_SPACES = 3 * "\u00a0"  # between Best-1 and 0.72; SVG shortens plain spaces to one
 
 
@@ -115,7 +116,7 @@ def best_panels(epochs: int, panels: int, rungs: tuple[int, ...], word: Any, siz
 
 
 def panel_layers(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Chart]:
-    """One trial's curves with rank and accuracy as the heading, lines at the rungs, a ring where it was given up."""
+    """One trial's curves with rank and accuracy as the heading, lines at the rungs, a sign where it ended early."""
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     axis = alt.Axis(
         values=sorted({1, epochs, *rungs}),
@@ -136,14 +137,19 @@ def panel_layers(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Char
     ground = now.properties(name="panel").mark_rect(fill=BOX, fillOpacity=0.0)
     ground = ground.encode(*whole, alt.FillOpacityValue(0.0, condition={"test": HOVERED, "value": 0.22}))
     title = f"'Best-' + datum.rank + (datum.trial < 0 ? '' : '{NO_BREAK_SPACES}' + format(datum.validation, '.2f'))"
-    heading = now.transform_calculate(title=f"{title} + (datum.given_up === datum.epoch ? '{NO_BREAK_SPACES}○' : '')")
+    ends = " + ".join(
+        f"(datum.{column} === datum.epoch ? '{NO_BREAK_SPACES}{sign}' : '')" for column, sign in ENDS.items()
+    )
+    heading = now.transform_calculate(title=f"{title} + {ends}")
     heading = heading.mark_text(align="left", baseline="bottom", dy=-4, fontSize=TEXT_SIZE, color=ink)
     end = curves.transform_filter("datum.given_up == datum.epoch")
     end = end.mark_point(size=34, strokeWidth=1.5, color=VALIDATION, filled=False)
+    lost = curves.transform_filter("datum.lost == datum.epoch").mark_point(shape="cross", size=60, color=VALIDATION)
     return [
         ground,
         heading.encode(alt.XValue(0), alt.YValue(0), alt.Text("title:N")),
         curves.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(epoch, training),
         curves.mark_line(color=VALIDATION, strokeWidth=2).encode(epoch, validation),
         end.encode(epoch, validation),
+        lost.encode(epoch, validation),
     ]

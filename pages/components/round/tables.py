@@ -72,7 +72,7 @@ def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
             "trial": ranking.astype(np.int16),
             "rank": np.arange(1, len(ranking) + 1, dtype=np.int16),
             **{name: column.astype(np.float32) for name, column in numbers.items()},
-            "epochs": progress.epochs_done[ranking].astype(np.int16),
+            "epochs": progress.epochs_measured[ranking].astype(np.int16),
             "given_up": progress.given_up[ranking],
             "diverged": progress.diverged[ranking],
             "since": np.zeros(len(ranking), np.int16),
@@ -96,7 +96,12 @@ def replay_table(progress: RoundProgress) -> pa.Table:
 def after(progress: RoundProgress, epoch: int) -> RoundProgress:
     """A round as it was after an epoch."""
     done = np.minimum(progress.epochs_done, epoch)
-    return replace(progress, epochs_done=done, given_up=progress.given_up & (done == progress.epochs_done))
+    return replace(
+        progress,
+        epochs_done=done,
+        given_up=progress.given_up & (done == progress.epochs_done),
+        diverged=progress.diverged & (progress.epochs_measured <= epoch),
+    )
 
 
 def during(points: pa.Table, since: int, until: int) -> pa.Table:
@@ -111,16 +116,17 @@ def drawn_epochs(epochs: int, most: int) -> np.ndarray:
 
 
 def curves_table(progress: RoundProgress) -> pa.Table:
-    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, until, given_up.
+    """One row an epoch of each of the Best-20: rank, trial, epoch from 1, validation, training, until, given_up, lost.
 
-    `until` is the epoch of the next row of the same trial, `given_up` that after which it was given up, else 0.
+    `until` is the epoch of the next row of the same trial, `given_up` that after which it was given up, else 0, `lost`
+    that in which it diverged, else 0: its curve ends there.
     A panel without a trial yet has one row with trial -1 and no accuracy, so that the panel is drawn from the start.
     """
     best = progress.ranking()[:PANELS]
     panels = min(PANELS, progress.plan.trials)
     epochs = progress.plan.epochs
     shown = drawn_epochs(epochs, CURVE_POINTS)
-    latest = progress.epochs_done[best] - 1
+    latest = progress.epochs_measured[best] - 1
     reached = np.searchsorted(shown, latest, side="left") + 1
     rank = np.repeat(np.arange(1, len(best) + 1), reached)
     trial = np.repeat(best, reached)
@@ -131,7 +137,8 @@ def curves_table(progress: RoundProgress) -> pa.Table:
     # the next drawn epoch of the same curve; the last one holds to the end
     goes_on = np.append(place[1:] > 0, False)[: len(place)]
     until = np.where(goes_on, np.roll(epoch, -1) + 1, LATEST_EPOCH + 1)
-    ended = np.where(progress.given_up, progress.epochs_done, 0)
+    ended = np.where(progress.given_up & ~progress.diverged, progress.epochs_done, 0)
+    lost = np.where(progress.diverged, progress.epochs_measured, 0)
     return pa.table(
         {  # small types: most bytes of a tick are this table's
             "rank": np.concatenate([rank, empty]).astype(np.int8),
@@ -142,6 +149,7 @@ def curves_table(progress: RoundProgress) -> pa.Table:
             "training": np.concatenate([progress.train_accuracy[trial, epoch], gap]),
             "until": np.concatenate([until, np.full(len(empty), LATEST_EPOCH + 1)]).astype(np.int16),
             "given_up": np.concatenate([ended[trial], np.zeros(len(empty), int)]).astype(np.int16),
+            "lost": np.concatenate([lost[trial], np.zeros(len(empty), int)]).astype(np.int16),
         }
     )
 

@@ -181,7 +181,7 @@ def trials_frame(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pd.
             "training": progress.last_train()[ranking],
             "learning_rate": progress.learning_rate[ranking],
             "weight_decay": progress.weight_decay[ranking],
-            "epochs": progress.epochs_done[ranking],
+            "epochs": progress.epochs_measured[ranking],
             "given_up": progress.given_up[ranking],
             "diverged": progress.diverged[ranking],
         }

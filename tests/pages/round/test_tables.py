@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.progress import RoundProgress
+from core.plan import RoundPlan
+from core.progress import RoundProgress, Status
 from core.space import SearchSpace
+from core.training.stacks import Scores
 from pages.components.round import tables
 from pages.components.round.chart_style import Domain
 from tests.support.sample_rounds import made
@@ -69,7 +71,7 @@ def test_points_say_which_trials_were_given_up_and_how_far_they_came() -> None:
     points = tables.points_table(halved()).to_pydict()
     assert points["trial"][3] == 2  # behind all that went on, before the one that diverged
     assert points["given_up"] == [False, False, False, True, False]
-    assert points["epochs"] == [4, 4, 4, 2, 4]
+    assert points["epochs"] == [4, 4, 4, 2, 1]  # the last one diverged at once
 
 
 def test_the_trial_pointed_at_is_one_row_and_without_one_there_is_none() -> None:
@@ -113,7 +115,7 @@ def test_a_replay_shows_every_trial_once_at_every_epoch_as_it_was_then() -> None
         shown = replay[(replay["since"] <= epoch) & (epoch < replay["until"])].set_index("trial")
         assert sorted(shown.index) == [0, 1, 2, 3, 4]
         reached = np.minimum(halved().epochs_done, min(epoch, 4))
-        assert list(shown["epochs"].sort_index()) == list(reached)
+        assert list(shown["epochs"].sort_index()) == list(np.minimum(halved().epochs_measured, reached))
         expected = halved().validation_accuracy[np.arange(5), reached - 1]
         assert list(shown["validation"].sort_index()) == pytest.approx(list(expected))
         assert bool(shown["given_up"][2]) == (epoch >= 2)
@@ -139,3 +141,29 @@ def test_each_row_of_a_curve_holds_until_the_next_one() -> None:
     for trial in range(5):
         mine = curves[curves["trial"] == trial]
         assert list(mine["until"]) == [*mine["epoch"][1:], tables.LATEST_EPOCH + 1]
+
+
+def diverging() -> RoundProgress:
+    """A round of two trials of which the second diverged in its third epoch of five."""
+    first, second = np.array([0.2, 0.3, 0.5, 0.6, 0.7]), np.array([0.3, 0.4, 0.1, np.nan, np.nan])
+    progress = RoundProgress.of(RoundPlan(trials=2, epochs=5))
+    for epoch in range(5):
+        going = [0, 1] if epoch < 3 else [0]
+        accuracy = np.array([first[epoch], second[epoch]])[going].astype(np.float32)
+        lost = np.array([False, epoch == 2])[going]
+        progress = progress.with_scores([Scores(np.array(going), epoch, accuracy, accuracy, lost)])
+    return replace(progress, status=Status.FINISHED)
+
+
+def test_the_curve_of_a_diverged_trial_ends_in_the_epoch_in_which_it_diverged() -> None:
+    assert list(diverging().epochs_measured) == [5, 3]
+    curves = tables.curves_table(diverging()).to_pandas()
+    lost = curves[curves["trial"] == 1]
+    assert list(lost["epoch"]) == [1, 2, 3] and list(lost["lost"]) == [3, 3, 3]
+    assert list(lost["validation"]) == pytest.approx([0.3, 0.4, 0.1])
+    assert (curves[curves["trial"] == 0]["lost"] == 0).all() and (curves["given_up"] == 0).all()
+
+
+def test_in_a_replay_a_trial_diverges_in_its_own_epoch() -> None:
+    points = tables.replay_table(diverging()).to_pandas().query("trial == 1")
+    assert {row.since: row.diverged for row in points.itertuples()} == {0: False, 2: False, 3: True, 4: True, 5: True}
