@@ -15,7 +15,7 @@ from core.data.image_order import FILE_ORDER, IMAGE_ORDERS, PERMUTED_ORDER
 from core.errors import N_, LessonError
 from core.rungs import Rungs
 from core.settings import Choice, Number, PlanError, Setting, Switch, WholeNumber, kinds_of, setting, settings_of
-from core.space import REACHES, LogRange, SearchSpace, value, within_reach
+from core.space import REACHES, LogRange, SearchSpace, within_reach, written
 
 CLASSES = 10
 PIXELS = {"digits": 64} | dict.fromkeys(IDX_SETS, 784)
@@ -172,10 +172,10 @@ class RoundPlan:
         if len(pairs) != self.trials or not all(map(within_reach, pairs)):
             rate, decay = REACHES["learning_rate"], REACHES["weight_decay"]
             raise PlanError(
-                N_("Every trial needs a learning rate from {low_rate:g} to {high_rate:g} and a weight decay from "
-                   "{low_decay:g} to {high_decay:g}."),
-                low_rate=value(rate.low), high_rate=value(rate.high),
-                low_decay=value(decay.low), high_decay=value(decay.high),
+                N_("Every trial needs a learning rate from {low_rate} to {high_rate} and a weight decay from "
+                   "{low_decay} to {high_decay}."),
+                low_rate=written(rate.low), high_rate=written(rate.high),
+                low_decay=written(decay.low), high_decay=written(decay.high),
             )  # fmt: skip
 
     def sizes(self) -> list[int]:

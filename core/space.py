@@ -136,8 +136,8 @@ def snap(exponent: float) -> float:
 
 
 def written(exponent: float) -> str:
-    """The value of an exponent in two digits, as a person writes it: 0.01, 1e-06."""
-    return f"{value(exponent):.2g}"
+    """The value of an exponent in two digits, as a person writes it: 0.013, 7.9 × 10⁻⁷."""
+    return plain(value(exponent), 2)
 
 
 def power(exponent: float) -> str:
@@ -145,9 +145,13 @@ def power(exponent: float) -> str:
     return "10" + f"{snap(exponent):g}".translate(SUPERSCRIPTS)
 
 
-def plain(value: float) -> str:
-    """A value in three digits, as in the lists of best trials: 0.0092, 3.86e-07."""
-    return f"{value:.3g}"
+def plain(value: float, digits: int = 3) -> str:
+    """A value as a person writes it: 0.0092, and below 0.0001 as 3.86 × 10⁻⁷. typed_numbers.py reads both."""
+    factor, _e, exponent = f"{value:.{digits}g}".partition("e")
+    if not exponent:
+        return factor
+    raised = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
+    return raised if factor == "1" else f"{factor} × {raised}"
 
 
 def within_reach(pair: object) -> bool:

@@ -167,7 +167,9 @@ def test_value_is_ten_to_the_power() -> None:
     assert [value(-3.0), value(0.0), value(1.0)] == [0.001, 1.0, 10.0]
 
 
-@pytest.mark.parametrize("exponent_, text", [(-2, "0.01"), (-6, "1e-06"), (-2.5, "0.0032"), (0, "1"), (1, "10")])
+@pytest.mark.parametrize(
+    "exponent_, text", [(-2, "0.01"), (-4, "0.0001"), (-6, "10⁻⁶"), (-6.1, "7.9 × 10⁻⁷"), (-2.5, "0.0032"), (1, "10")]
+)
 def test_a_value_is_written_in_two_digits(exponent_: float, text: str) -> None:
     assert written(exponent_) == text
 

@@ -115,8 +115,8 @@ def test_what_may_be_an_exponent_or_a_value_is_asked_about_beside_its_field() ->
 @pytest.mark.parametrize(
     ("field", "given", "allowed"),
     [
-        ("learning_rate_low", "-12", "an exponent from -8 to 1, such as -3, or a value from 1e-08 to 10"),
-        ("weight_decay_high", "5", "an exponent from -10 to 0, such as -3, or a value from 1e-10 to 1"),
+        ("learning_rate_low", "-12", "an exponent from -8 to 1, such as -3, or a value from 10⁻⁸ to 10"),
+        ("weight_decay_high", "5", "an exponent from -10 to 0, such as -3, or a value from 10⁻¹⁰ to 1"),
         ("plan_epochs", "500", "The number of epochs is a whole number from 1 to 200."),
         ("plan_trials", "two", "The number of trials is a whole number from 1 to 200."),
     ],

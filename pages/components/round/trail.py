@@ -11,7 +11,7 @@ from core.analysis.statistics import mean_and_deviation
 from core.lab.lab import NOTE_LENGTH, Lab
 from core.lab.lab_round import LabRound
 from core.progress import RoundProgress
-from core.space import LogRange, power
+from core.space import LogRange, plain, power
 from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
@@ -146,15 +146,16 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
             "validation": number(_("validation accuracy"), format="%.3f"),
             "again": st.column_config.TextColumn(_("on other seeds")),
             "training": number(_("training accuracy"), format="%.3f"),
-            "learning_rate": number(_("learning rate"), format="%.3e"),
-            "weight_decay": number(_("weight decay"), format="%.3e"),
+            "learning_rate": _("learning rate"),
+            "weight_decay": _("weight decay"),
             "epochs": number(_("epochs")),
             "given_up": st.column_config.CheckboxColumn(_("given up")),
             "diverged": st.column_config.CheckboxColumn(_("diverged")),
         }
         table = trials_frame(round_.progress, repeats_of(lab, round_))
+        shown = table.style.format(plain, subset=["learning_rate", "weight_decay"])  # sorted as numbers
         st.dataframe(
-            table, column_config=columns, hide_index=True, width="stretch", key="all_trials",
+            shown, column_config=columns, hide_index=True, width="stretch", key="all_trials",
             on_select=on_change("all_trials", pointed), selection_mode="single-row",
         )  # fmt: skip
 

@@ -19,10 +19,10 @@ WIDE = SearchSpace(LogRange(-8, 1), LogRange(-8, -4))
 @pytest.mark.parametrize(
     ("learning_rate", "diverged", "direction", "said"),
     [
-        ([-6, -5.5, -5, -4.7], (), Direction.HIGHER, "none diverged. Try learning rates above 2e-05."),
+        ([-6, -5.5, -5, -4.7], (), Direction.HIGHER, "none diverged. Try learning rates above 2 × 10⁻⁵."),
         ([-1, -0.5, 0, 0.5], (0, 1, 2, 3), Direction.LOWER, "Try learning rates below 0.1."),
         ([-1, -0.5, 0, 0.5], (0, 2), Direction.LOWER, "Try learning rates below 0.1."),
-        ([-6, -5, -1, 0], (2, 3), Direction.BETWEEN, "up to learning rate 1e-05 nothing was learned, from 0.1 up"),
+        ([-6, -5, -1, 0], (2, 3), Direction.BETWEEN, "up to learning rate 10⁻⁵ nothing was learned, from 0.1 up"),
         ([-6, -3, -2.7, 0], (2, 3), Direction.ELSEWHERE, "Train for more epochs"),
         ([-6, -3, -2, 1], (), Direction.ELSEWHERE, "Train for more epochs"),
         ([-8, -7, -6, -5], (0, 1, 2, 3), Direction.ELSEWHERE, "Train for more epochs"),

@@ -69,7 +69,7 @@ def test_what_is_no_learning_rate_is_refused_at_its_field_and_changes_nothing(ap
     ran(button(app, "Choose this value").click().run())
     assert lab_of(app).chosen is None
     assert [one.value.replace("\\", "") for one in app.warning] == [  # escaped for Markdown
-        "The learning rate is a value from 1e-08 to 10, such as 0.001 or 10^-3."
+        "The learning rate is a value from 10⁻⁸ to 10, such as 0.001 or 10^-3."
     ]
     assert place(app, "warning", 0) > place(app, "button", "choose") > place(app, "text_input", "choice_rate")
     assert field(app, "rate").value == given
