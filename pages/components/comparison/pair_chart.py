@@ -20,6 +20,7 @@ from pages.components.round.chart_style import (
     domains,
     power_axis,
     to_vega_lite,
+    trial_numbers,
     trial_tooltip,
 )
 
@@ -48,13 +49,13 @@ def one_side(name: str, title: str, side: int, lr: Domain, wd: Domain, word: Any
 
     name: of the table    side: width of the map in pixels
     """
-    colour = accuracy_colour(dark)
     points = alt.Chart(alt.NamedData(name)).mark_point(filled=True, size=70, opacity=0.95)
-    points = points.transform_calculate(trained="isValid(datum.validation)")
+    numbers = {"calculate": trial_numbers(word)["calculate"], "as_": "numbers"}
+    points = points.transform_calculate(**numbers).transform_calculate(trained="isValid(datum.validation)")
     shown = points.encode(
-        color=alt.condition("datum.trained", colour, alt.value(FAINT)),
+        color=alt.condition("datum.trained", accuracy_colour(), alt.value(FAINT)),
         shape=diverged_shape(),
-        tooltip=trial_tooltip(word),
+        tooltip=trial_tooltip(),
     )
     axes = {"x": power_axis("x", "lr", None, lr), "y": power_axis("y", "wd", word("weight decay"), wd)}
     heading = alt.Title(title, anchor="start", fontSize=14, color=INK[dark])

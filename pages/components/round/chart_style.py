@@ -1,11 +1,13 @@
 """Colours, sizes, axes and encodings that several charts share."""
 
+import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
 
-from core.space import REACHES, SearchSpace
+from core.space import REACHES, SearchSpace, power
 
 WIDE, MEDIUM = 900, 620  # pixels of a page; narrower than MEDIUM everything is in one column
 AXIS = 52  # pixels for an axis with its title
@@ -21,25 +23,43 @@ RAMP = {
     True: ["#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"],
 }
 TEXT_SIZE = 12  # pixels
+SMALL_EXPONENTS = range(-12, -3)  # of values that are written as powers of ten
 FIFTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]  # labels of an axis of accuracies
 NO_HEADER = alt.Header(title=None, labelFontSize=1, labelColor="transparent", labelPadding=0)  # labels=False is ignored
 NO_DATA = ("data", {"name": "empty"})  # what Altair writes for a chart without data
 TICK_STEPS = (1.0, 0.5, 0.2, 0.1)  # decades: the first that gives an axis of exponents two labels or more
 
 
-def power_of_ten() -> str:
-    """The label of an exponent, 10 to its power, as a Vega expression."""
-    label = "format(datum.value, '.1~f')"
-    for plain, raised in zip("-−.0123456789", "⁻⁻·⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
-        label = f"replace({label}, regexp('[{plain}]', 'g'), '{raised}')"
-    return f"'10' + {label}"
+def vega_object(entries: Mapping[str, str]) -> str:
+    """An object as a Vega expression. entries: expressions by name"""
+    pairs = [f"{json.dumps(name, ensure_ascii=False)}: {expression}" for name, expression in entries.items()]
+    return "{" + ", ".join(pairs) + "}"
+
+
+def raised_powers(exponents: Iterable[float], sign: int = 1) -> str:
+    """Powers of ten as texts by their exponents, times `sign`, as a Vega expression."""
+    return vega_object({f"{sign * exponent:g}": f"'{power(exponent)}'" for exponent in exponents})
+
+
+def power_of_ten(exponents: Sequence[float]) -> str:
+    """The label of an exponent, 10 to its power, as a Vega expression. exponents: all that are labelled"""
+    return f"{raised_powers(exponents)}[datum.value]"
+
+
+def value_text(field: str) -> str:
+    """A learning rate or a weight decay as `plain` in core/space.py writes it, as a Vega expression."""
+    parts = f"split(format(datum.{field}, '.2~e'), 'e-')"
+    factor = f"({parts}[0] === '1' ? '' : {parts}[0] + ' × ')"
+    small = f"{factor} + {raised_powers(SMALL_EXPONENTS, -1)}[{parts}[1]]"
+    return f"datum.{field} < 1e-4 ? {small} : format(datum.{field}, '.3~r')"
 
 
 def config(dark: bool) -> dict[str, Any]:
     """What all parts of a chart have: readable text, no text for readers but its `alt`. dark: of the theme"""
     text = {f"{part}{what}": value for part in ("label", "title") for what, value in (
         ("FontSize", TEXT_SIZE), ("Color", INK[dark]))}  # fmt: skip
-    return {"aria": False, "view": {"stroke": BOX, "strokeOpacity": 0.35}, "axis": text, "legend": text}
+    view = {"stroke": BOX, "strokeOpacity": 0.35}
+    return {"aria": False, "view": view, "axis": text, "legend": text, "range": {"ramp": RAMP[dark]}}
 
 
 class Domain(NamedTuple):
@@ -75,7 +95,7 @@ def to_vega_lite(part: alt.SchemaBase) -> dict[str, Any]:
 def power_axis(channel: str, field: str, title: str | None, domain: Domain) -> alt.X | alt.Y:
     """An axis of exponents, labelled 10⁻³. Without a title it has no labels either: its neighbour has them."""
     powers = tick_exponents(domain)
-    labels = {"labelExpr": power_of_ten()} if title is not None else {"labels": False}
+    labels = {"labelExpr": power_of_ten(powers)} if title is not None else {"labels": False}
     axis = alt.Axis(values=powers, gridOpacity=0.4, ticks=False, **labels)
     scale = alt.Scale(domain=list(domain), nice=False, zero=False)
     return {"x": alt.X, "y": alt.Y}[channel](f"{field}:Q", title=title, axis=axis, scale=scale)
@@ -99,10 +119,9 @@ def accuracy_axis(channel: str, title: str | None, field: str = "validation") ->
     return encoding(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1]))
 
 
-def accuracy_colour(dark: bool, legend: Any = None, field: str = "validation") -> alt.Color:
-    """An accuracy from 0 to 1 as a colour, on a scale that colour-blind readers can tell apart. dark: of the theme"""
-    scale = alt.Scale(range=RAMP[dark], domain=[0, 1], interpolate="lab")
-    return alt.Color(f"{field}:Q", scale=scale, legend=legend)
+def accuracy_colour(legend: Any = None) -> alt.Color:
+    """An accuracy from 0 to 1 as a colour of the RAMP, which `config` names."""
+    return alt.Color("validation:Q", scale=alt.Scale(domain=[0, 1]), legend=legend)
 
 
 def diverged_shape() -> alt.Shape:
@@ -110,14 +129,20 @@ def diverged_shape() -> alt.Shape:
     return alt.Shape("diverged:N", scale=alt.Scale(domain=[False, True], range=["circle", "cross"]), legend=None)
 
 
-def trial_tooltip(word: Any) -> list[alt.Tooltip]:
-    """What pointing at a trial shows. word: translates"""
-    return [
-        alt.Tooltip("rank:Q", title=word("rank")),
-        alt.Tooltip("validation:Q", title=word("validation accuracy"), format=".3f"),
-        alt.Tooltip("training:Q", title=word("training accuracy"), format=".3f"),
-        alt.Tooltip("learning_rate:Q", title=word("learning rate"), format=".2~e"),
-        alt.Tooltip("weight_decay:Q", title=word("weight decay"), format=".2~e"),
-        alt.Tooltip("epochs:Q", title=word("epochs")),
-        alt.Tooltip("diverged:N", title=word("diverged")),
-    ]
+def trial_numbers(word: Any) -> dict[str, str]:
+    """The step that computes what pointing at a trial shows, once for all views of a chart. word: translates"""
+    shown = {
+        word("rank"): "datum.rank",
+        word("validation accuracy"): "format(datum.validation, '.3f')",
+        word("training accuracy"): "format(datum.training, '.3f')",
+        word("learning rate"): value_text("learning_rate"),
+        word("weight decay"): value_text("weight_decay"),
+        word("epochs"): "datum.epochs",
+        word("diverged"): f"datum.diverged ? {json.dumps(word('yes'))} : {json.dumps(word('no'))}",
+    }
+    return {"calculate": vega_object(shown), "as": "numbers"}
+
+
+def trial_tooltip() -> alt.TooltipValue:
+    """What pointing at a trial shows: the object that `trial_numbers` has computed, as a table."""
+    return alt.TooltipValue(alt.ExprRef("datum.numbers"))

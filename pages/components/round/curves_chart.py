@@ -30,6 +30,7 @@ from pages.components.round.map_chart import (
     REPLAY_PARAM,
     STRIP_HEIGHT,
     layered_view,
+    shown_trials,
     strip_layers,
     strip_title,
 )
@@ -78,15 +79,17 @@ def strips_below(word: Any, sizes: Layout, lr: Domain, wd: Domain, dark: bool) -
     by_decay = {"x": power_axis("x", "wd", word("weight decay"), wd), "y": y}
     return [
         layered_view(
-            strip_layers("by_lr", "x", word, dark),
+            strip_layers("by_lr", "x", dark),
             by_rate,
             **size,
+            **shown_trials(word),
             title=strip_title(word("accuracy by learning rate"), dark),
         ),
         layered_view(
-            strip_layers("by_wd", "x", word, dark),
+            strip_layers("by_wd", "x", dark),
             by_decay,
             **size,
+            **shown_trials(word),
             title=strip_title(word("accuracy by weight decay"), dark),
         ),
     ]
@@ -111,12 +114,12 @@ def best_panels(epochs: int, panels: int, rungs: tuple[int, ...], word: Any, siz
         "columns": sizes.columns,
         "spacing": GAP,
         "title": to_vega_lite(title),
-        "spec": layered_view(panel_layers(epochs, ink, rungs), width=sizes.panel, height=PANEL_HEIGHT),
+        "spec": layered_view(panel_layers(ink), panel_axes(epochs, rungs), width=sizes.panel, height=PANEL_HEIGHT),
     }
 
 
-def panel_layers(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Chart]:
-    """One trial's curves with rank and accuracy as the heading, lines at the rungs, a sign where it ended early."""
+def panel_axes(epochs: int, rungs: tuple[int, ...]) -> dict[str, Any]:
+    """The axes of a panel, with lines at the rungs."""
     low, high = (1, epochs) if epochs > 1 else (0.5, 1.5)
     axis = alt.Axis(
         values=sorted({1, epochs, *rungs}),
@@ -129,9 +132,11 @@ def panel_layers(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Char
     epoch = alt.X("epoch:Q", title=None, axis=axis, scale=alt.Scale(domain=[low, high], nice=False))
     labels = "datum.value == 0.5 ? '' : datum.label"
     axis = alt.Axis(values=[0, 0.5, 1], labelExpr=labels, format="d", gridOpacity=0.4)
-    validation, training = (
-        alt.Y(f"{kind}:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1])) for kind in ("validation", "training")
-    )
+    return {"x": epoch, "y": alt.Y("validation:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1]))}
+
+
+def panel_layers(ink: str) -> list[alt.Chart]:
+    """One trial's curves with rank and accuracy as the heading, and a sign where it ended early."""
     curves, now = alt.Chart().transform_filter("datum.epoch <= replay"), alt.Chart().transform_filter(NOW)
     whole = alt.XValue(0), alt.X2Value("width"), alt.YValue(0), alt.Y2Value("height")
     ground = now.properties(name="panel").mark_rect(fill=BOX, fillOpacity=0.0)
@@ -148,8 +153,8 @@ def panel_layers(epochs: int, ink: str, rungs: tuple[int, ...]) -> list[alt.Char
     return [
         ground,
         heading.encode(alt.XValue(0), alt.YValue(0), alt.Text("title:N")),
-        curves.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(epoch, training),
-        curves.mark_line(color=VALIDATION, strokeWidth=2).encode(epoch, validation),
-        end.encode(epoch, validation),
-        lost.encode(epoch, validation),
+        curves.mark_line(color=TRAINING, strokeWidth=1.5, strokeDash=[4, 3]).encode(alt.Y("training:Q")),
+        curves.mark_line(color=VALIDATION, strokeWidth=2),
+        end,
+        lost,
     ]

@@ -27,6 +27,7 @@ from pages.components.round.chart_style import (
     diverged_shape,
     power_axis,
     to_vega_lite,
+    trial_numbers,
     trial_tooltip,
 )
 from pages.components.round.page_layout import Layout, layout
@@ -68,12 +69,12 @@ def map_spec(width: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[
     sizes = layout(width)
     rate, decay = word("learning rate"), word("weight decay")
     axes = {"x": power_axis("x", "lr", None if sizes.strip else rate, lr), "y": power_axis("y", "wd", decay, wd)}
-    layers = map_layers(word, colour_legend(word, sizes), dark)
+    layers = map_layers(colour_legend(word, sizes), dark)
     map_view = layered_view(layers, axes, width=sizes.map, height=plane(width, lr, wd).height)
     return {
         "$schema": alt.SCHEMA_URL,
         "config": config(dark),
-        "data": {"name": "points"},
+        **shown_trials(word),
         "vconcat": with_strips(map_view, word, sizes, lr, wd, dark) if sizes.strip else [map_view],
         "spacing": 16,
         "params": [
@@ -83,6 +84,11 @@ def map_spec(width: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[
             {"name": "picked", "select": PICK, "views": ["map", "by_lr", "by_wd"] if sizes.strip else ["map"]},
         ],
     }
+
+
+def shown_trials(word: Any) -> dict[str, Any]:
+    """The data of a view and of all views in it: the trials as they were after the epoch of the replay."""
+    return {"data": {"name": "points"}, "transform": [{"filter": SHOWN}, trial_numbers(word)]}
 
 
 def plane(width: int, lr: Domain, wd: Domain) -> Plane:
@@ -98,12 +104,12 @@ def with_strips(
     accuracy = word("accuracy")
     by_decay = {"x": accuracy_axis("x", accuracy), "y": power_axis("y", "wd", None, wd)}
     beside = layered_view(
-        strip_layers("by_wd", "y", word, dark), by_decay, width=sizes.strip, height=TALL_MAP_HEIGHT,
+        strip_layers("by_wd", "y", dark), by_decay, width=sizes.strip, height=TALL_MAP_HEIGHT,
         title=strip_title([accuracy, word("by weight decay")], dark),
     )  # fmt: skip
     by_rate = {"x": power_axis("x", "lr", word("learning rate"), lr), "y": accuracy_axis("y", accuracy)}
     below = layered_view(
-        strip_layers("by_lr", "x", word, dark), by_rate, width=sizes.map, height=STRIP_HEIGHT,
+        strip_layers("by_lr", "x", dark), by_rate, width=sizes.map, height=STRIP_HEIGHT,
         title=strip_title(word("accuracy by learning rate"), dark),
     )  # fmt: skip
     return [{"hconcat": [map_view, beside], "spacing": 12}, below]
@@ -133,13 +139,13 @@ def colour_legend(word: Any, sizes: Layout) -> alt.Legend:
     return alt.Legend(**bar, orient="top", gradientLength=140, offset=4)
 
 
-def map_layers(word: Any, legend: alt.Legend, dark: bool) -> list[alt.Chart]:
+def map_layers(legend: alt.Legend, dark: bool) -> list[alt.Chart]:
     """Trials on the log plane over the ranges of all rounds and the faint trials of earlier rounds."""
     ink, next_colour = INK[dark], PRIMARY[dark]
     faint = alt.Chart(alt.NamedData("earlier")).mark_point(size=22, color=FAINT, opacity=0.8)
-    trials = alt.Chart(alt.NamedData("points")).transform_filter(SHOWN)
+    trials = alt.Chart()
     points = trials.mark_point(filled=True, size=90, opacity=0.95, stroke=ink, strokeWidth=0.6)
-    points = points.encode(accuracy_colour(dark, legend), diverged_shape(), trial_tooltip(word)).properties(name="map")
+    points = points.encode(accuracy_colour(legend), diverged_shape(), trial_tooltip()).properties(name="map")
     # A mark without a tooltip does not catch the pointer. A ring that caught it would end and start hovering in turn.
     best = trials.mark_point(size=210, strokeWidth=1.8, color=ink, filled=False).transform_filter(BEST_ONLY)
     ring = trials.mark_point(size=340, strokeWidth=2.5, color=TRAINING, filled=False).transform_filter(HOVERED)
@@ -172,14 +178,14 @@ def given_up_holes(trials: alt.Chart, size: int, paper: str) -> alt.Chart:
     return hole.transform_filter("datum.given_up")
 
 
-def strip_layers(name: str, along: str, word: Any, dark: bool) -> list[alt.Chart]:
-    """Accuracy against one exponent alone.
+def strip_layers(name: str, along: str, dark: bool) -> list[alt.Chart]:
+    """Accuracy against one exponent alone, in a view of `shown_trials`.
 
     name: of the view    along: "x" or "y", the axis of the exponent    dark: whether the theme is dark
     """
-    trials = alt.Chart(alt.NamedData("points")).transform_filter(SHOWN)
+    trials = alt.Chart()
     points = trials.mark_point(filled=True, size=36, opacity=0.9, stroke=INK[dark], strokeWidth=0.4)
-    points = points.properties(name=name).encode(accuracy_colour(dark), diverged_shape(), trial_tooltip(word))
+    points = points.properties(name=name).encode(accuracy_colour(), diverged_shape(), trial_tooltip())
     ring = trials.mark_point(size=140, strokeWidth=2, color=TRAINING, filled=False).transform_filter(HOVERED)
     ends = (alt.Y("low:Q"), alt.Y2("high")) if along == "x" else (alt.X("low:Q"), alt.X2("high"))
     repeats = alt.Chart(alt.NamedData("repeats")).encode(*ends)

@@ -141,7 +141,7 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
 
     with st.expander(_("All trials of round {number}").format(number=round_.number), icon=":material/table:"):
         number = st.column_config.NumberColumn
-        columns = {
+        columns: dict[str, Any] = {
             "rank": number(_("rank"), width=60),
             "validation": number(_("validation accuracy"), format="%.3f"),
             "again": st.column_config.TextColumn(_("on other seeds")),
