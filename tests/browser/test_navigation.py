@@ -130,3 +130,12 @@ def test_a_page_of_a_class_is_in_one_language_from_the_first(classroom: Classroo
     expect(page.get_by_test_id("stTopNavLink").first).to_contain_text("Validation")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     assert re.search("[가-힣]", page.inner_text("body").replace("한국어", "")) is None
+
+
+@pytest.mark.long
+def test_streamlits_own_words_with_a_gap_are_translated_too(visit: Callable[..., Student]) -> None:
+    page = visit(1366, 900, "ko-KR").page
+    expect(page.locator("[aria-label^='도움말: ']")).not_to_have_count(0)
+    page.get_by_text("내보내기").first.click()
+    expect(page.get_by_test_id("stFileUploader")).to_contain_text("파일당 최대 20MB")
+    assert page.locator("[aria-label^='Help']").count() == 0

@@ -14,6 +14,10 @@ pytestmark = pytest.mark.long
 DIRECTIONS = [(1, 0.6), (-1, 0.6), (1, -0.6), (-1, -0.6), (0.6, 1), (-0.6, 1), (0.6, -1), (-0.6, -1)]
 REACH = 90  # pixels
 BRUSH = "document.querySelector('.st-key-map_chart .brush_brush, .st-key-map_chart [class*=brush_brush]')"
+IN_SIGHT = """one => {
+  const box = one.getBoundingClientRect();
+  return box.width > 0 && box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+}"""
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 
@@ -93,3 +97,16 @@ def test_a_tap_picks_a_trial_and_shows_its_numbers(phone: Student) -> None:
     phone.page.touchscreen.tap(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     phone.sees(re.compile(r"^clicked: \(val acc:0\.\d\d\) \| lr:"))
     phone.sees(re.compile(r"^Best-\d+ of round 1$"))
+    tooltip = phone.page.locator("#vg-tooltip-element")
+    expect(tooltip).to_contain_text("validation accuracy")
+    assert tooltip.evaluate(IN_SIGHT)
+
+
+def test_a_tap_on_another_chart_picks_that_trial_and_a_tap_on_the_first_one_picks_it_again(phone: Student) -> None:
+    first = phone.chart.locator(".mark-symbol path").first
+    panel = phone.curves.locator(".panel_marks path, [class*=panel] path").nth(3)
+    for element, rank in ((first, 1), (panel, 4), (first, 1)):
+        element.scroll_into_view_if_needed()
+        box = bounding_box(element)
+        phone.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        phone.sees(re.compile(rf"^Best-{rank} of round 1$"))

@@ -19,6 +19,7 @@ from pages.components.round.chart_style import (
     INK,
     NO_HEADER,
     PAPER,
+    RAMP,
     TRAINING,
     VALIDATION,
     Domain,
@@ -87,7 +88,7 @@ def map_spec(wide: bool, size: int, lr: Domain, wd: Domain, named: bool, lang: s
     legend = alt.Legend(title=word("validation accuracy"), orient="top", direction="horizontal", titleOrient="left",
                         values=[0, 0.5, 1], format=".1f", symbolType="circle", columns=3)  # fmt: skip
     points = trials.mark_point(filled=True, opacity=0.85, stroke=BOX, strokeWidth=0.8 if dark else 0.4).encode(
-        color=alt.Color("validation:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend),
+        color=alt.Color("validation:Q", scale=alt.Scale(range=RAMP[dark], domain=[0, 1]), legend=legend),
         size=alt.Size("validation:Q", scale=alt.Scale(domain=[0, 1], range=[18, 170]), legend=legend),
         shape=diverged_shape(),
         tooltip=shown,

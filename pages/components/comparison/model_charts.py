@@ -42,7 +42,7 @@ def cells_frame(axes: tuple[np.ndarray, np.ndarray], columns: dict[str, np.ndarr
 
 def surface_chart(surface: Surface, data: Observations, names: dict[str, str]) -> alt.LayerChart:
     """The model's mean accuracy as a map, with the trials it was fitted to."""
-    scale = alt.Scale(scheme="viridis", domain=[0, 1])
+    scale = alt.Scale(range="ramp", domain=[0, 1])
     ends = [axis_ends(range_.low, range_.high) for range_ in data.space.ranges().values()]
     x, y = (
         power_axis(channel, field, names[field], Domain(*end))
@@ -103,9 +103,12 @@ def proposals_chart(maps: AcquisitionMaps, data: Observations, names: dict[str, 
     marks = alt.Chart(proposed).mark_point(shape="diamond", filled=True, size=110, color=HIGHLIGHT, stroke="white")
     marks = marks.encode(x="lr:Q", y="wd:Q", tooltip="turn:O")
     parts = []
-    kinds = (("mean", "viridis", [0, 1]), ("deviation", "greys", None), ("improvement", "blues", None))
-    for name, scheme, domain in kinds:
-        scale = alt.Scale(scheme=scheme, domain=domain) if domain else alt.Scale(scheme=scheme, domainMin=0)
+    kinds = {
+        "mean": alt.Scale(range="ramp", domain=[0, 1]),
+        "deviation": alt.Scale(scheme="greys", domainMin=0),
+        "improvement": alt.Scale(scheme="blues", domainMin=0),
+    }
+    for name, scale in kinds.items():
         legend = alt.Legend(title=None, orient="bottom", gradientLength=160, tickCount=3)
         colour = alt.Color(f"{name}:Q", scale=scale, legend=legend)
         shown = cells.encode(color=colour, tooltip=[alt.Tooltip(f"{name}:Q", title=names[name], format=".3f")])

@@ -75,7 +75,7 @@ def optimism_chart(
     lines = (
         alt.Chart(frame)
         .mark_line()
-        .encode(x=x, y=y, color=alt.Color("images:O", title=names["images"], scale=alt.Scale(scheme="viridis")))
+        .encode(x=x, y=y, color=alt.Color("images:O", title=names["images"], scale=alt.Scale(range="ramp")))
     )
     level = alt.Chart(pd.DataFrame({"best": [accuracy], "what": [names["true"]]}))
     rule = level.mark_rule(strokeDash=[5, 3], color=BOX).encode(y=y, tooltip="what:N")

@@ -26,10 +26,10 @@ from pages.components.round.chart_style import (
 from pages.components.round.map_chart import (
     HOVER_PARAM,
     HOVERED,
-    PICK,
     REPLAY_PARAM,
     STRIP_HEIGHT,
     layered_view,
+    pick,
     shown_trials,
     strip_layers,
     strip_title,
@@ -67,7 +67,7 @@ def curves_spec(
         "data": {"name": "curves"},
         "vconcat": [*strips, best_panels(epochs, panels, rungs, word, sizes, INK[dark])],
         "spacing": 16,
-        "params": [HOVER_PARAM, REPLAY_PARAM, {"name": "picked", "select": PICK, "views": views}],
+        "params": [HOVER_PARAM, REPLAY_PARAM, {"name": "picked", "select": pick("curves"), "views": views}],
     }
 
 

@@ -19,6 +19,13 @@ const press = event => {
   const draws = event.pointerType !== 'touch' || 'drawing' in document.documentElement.dataset;
   if (!draws && event.target.closest?.(MAP)) event.stopPropagation();
 };
+// A chart that still has a trial picked would not answer to another click on it: what is picked last counts alone.
+const unpick = event => {
+  const at = event.target.closest?.('.st-key-map_chart, .st-key-curves_chart, .stDataFrame');
+  for (const chart of at ? ['map', 'curves'] : []) {
+    if (!at.classList.contains(`st-key-${chart}_chart`)) window.dispatchEvent(new Event(`unpick_${chart}`));
+  }
+};
 // A finger that the browser takes away ends its box, which the chart removes by itself (BRUSH in map_chart.py).
 const end = event => setTimeout(() => {
   window.dispatchEvent(new PointerEvent('pointerup', { pointerId: event.pointerId, pointerType: event.pointerType }));
@@ -82,11 +89,13 @@ export default function ({ data, parentElement }) {
   document.documentElement.toggleAttribute('data-drawing', draw.checked);
   document.addEventListener('pointerover', point);
   document.addEventListener('pointerdown', press, true);
+  document.addEventListener('click', unpick);
   window.addEventListener('pointercancel', end);
   return () => {
     document.documentElement.removeAttribute('data-drawing');
     document.removeEventListener('pointerover', point);
     document.removeEventListener('pointerdown', press, true);
+    document.removeEventListener('click', unpick);
     window.removeEventListener('pointercancel', end);
     clearInterval(state.timer);
   };

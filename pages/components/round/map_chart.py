@@ -43,7 +43,7 @@ BRUSH = {
     "zoom": False,
     "clear": "dblclick, window:pointercancel",  # a drag that was cancelled leaves nothing
 }
-PICK = {"type": "point", "fields": ["trial"], "on": "click", "toggle": False}
+UNPICK = "unpick_{chart}"  # the event of the window by which epoch_replay.js takes back what a chart has picked
 # The trial pointed at in this chart or the other one, -1 for none. epoch_replay.js sets it: Vega makes a field of it,
 # and page.css hides that.
 HOVER_PARAM = {"name": "hover", "value": -1, "bind": {"input": "range", "min": -1, "max": 1000, "step": 1}}
@@ -81,9 +81,15 @@ def map_spec(width: int, lr: Domain, wd: Domain, lang: str, dark: bool) -> dict[
             HOVER_PARAM,
             REPLAY_PARAM,
             {"name": "brush", "select": BRUSH, "views": ["map"]},
-            {"name": "picked", "select": PICK, "views": ["map", "by_lr", "by_wd"] if sizes.strip else ["map"]},
+            {"name": "picked", "select": pick("map"), "views": ["map", "by_lr", "by_wd"] if sizes.strip else ["map"]},
         ],
     }
+
+
+def pick(chart: str) -> dict[str, Any]:
+    """The selection of a trial by a click on a chart."""
+    ended = f"dblclick, window:{UNPICK.format(chart=chart)}"
+    return {"type": "point", "fields": ["trial"], "on": "click", "toggle": False, "clear": ended}
 
 
 def shown_trials(word: Any) -> dict[str, Any]:

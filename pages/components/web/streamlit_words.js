@@ -2,9 +2,22 @@
 (() => {
   const PARTS = ['[data-testid=stHeader]', '[data-testid=stSidebar]', '.stMainMenuPopover', '.stConnectionStatus',
     '[role=dialog]', '[data-testid=InputInstructions]', '[data-testid=stFileUploader]', '[data-testid=stTooltipContent]',
-    '[data-testid=stElementToolbar]', '[data-testid=stCodeCopyButton]'].join();
+    '[data-testid=stElementToolbar]', '[data-testid=stCodeCopyButton]', '.stTooltipHoverTarget'].join();
   const LABELS = ['aria-label', 'title'];
-  const shown = text => words[document.documentElement.lang]?.[text.trim()];
+  const patterns = {}; // for each language, pairs of a pattern with a gap, and what is shown
+  for (const [lang, pairs] of Object.entries(words)) {
+    patterns[lang] = Object.entries(pairs).filter(([word]) => word.includes('{}'))
+      .map(([word, text]) => [new RegExp(`^${word.replace('{}', '(.+)')}$`, 's'), text]);
+  }
+  const shown = text => {
+    const lang = document.documentElement.lang, found = words[lang]?.[text.trim()];
+    if (found) return found;
+    for (const [pattern, instead] of patterns[lang] ?? []) {
+      const match = pattern.exec(text.trim());
+      const done = match && instead.replace('{}', () => match[1]);
+      if (done && done !== text.trim()) return done;
+    }
+  };
   const translate = part => {
     const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {

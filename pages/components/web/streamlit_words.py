@@ -7,7 +7,7 @@ from core.errors import N_
 from core.languages import LANGUAGES
 from pages.components.frame.translation import catalogue
 
-WORDS = {  # what Streamlit writes: what the page shows
+WORDS = {  # what Streamlit writes: what the page shows; {} stands for any text
     "Connecting": N_("Connecting"),
     "Error": N_("Error"),
     "Connection error": N_("No connection"),
@@ -41,6 +41,9 @@ WORDS = {  # what Streamlit writes: what the page shows
     "Show data": N_("Show the numbers"),
     "Show chart": N_("Show the chart"),
     "No results": N_("Nothing found"),
+    "Help": N_("Help"),
+    "Help for {}": N_("Help: {}"),
+    "{} per file": N_("up to {} a file"),
 }
 
 

@@ -14,7 +14,7 @@ from core.space import LogRange, SearchSpace
 from pages.components.classroom import board_charts as charts
 from pages.components.classroom import board_tables as tables
 from pages.components.classroom.board_text import final_test_sentences
-from pages.components.round.chart_style import Domain
+from pages.components.round.chart_style import RAMP, Domain
 from tests.support.sample_rounds import made
 
 NAMES = {1: "quick otter", 2: "<b>Kim</b>"}
@@ -148,6 +148,13 @@ def test_accuracy_is_shown_by_size_as_well_as_by_colour() -> None:
     encodings = [layer.get("encoding", {}) for layer in charts.map_spec(True, 22, LR, WD, True, "en", False)["layer"]]
     points = next(one for one in encodings if "color" in one)
     assert points["color"]["field"] == points["size"]["field"] == "validation"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_accuracies_have_the_colours_of_the_map_which_stand_out_from_the_background(dark: bool) -> None:
+    layers = charts.map_spec(True, 22, LR, WD, True, "en", dark)["layer"]
+    (points,) = [layer["encoding"] for layer in layers if "color" in layer.get("encoding", {})]
+    assert points["color"]["scale"]["range"] == RAMP[dark]
 
 
 @pytest.mark.parametrize(("width", "size"), [(1840, 22), (1280, 15), (340, charts.SMALLEST), (5000, charts.LARGEST)])
