@@ -214,14 +214,15 @@ def test_set_selection(mine: Lab, final: FinalTest) -> None:
         return
     chosen = (mine.chosen.number, mine.chosen.trial) if mine.chosen and mine.chosen.trial is not None else None
     frame = final_test_charts.selection_frame(selection, chosen)  # type: ignore[arg-type]
-    for sentence in peeking_sentences(selection, len(final.labels())):
-        st.markdown(f"- {sentence}")
     names = {
         "trial": _("a trial"), "chosen": _("your choice"), "best_by_test": _("best by test accuracy"),
         "opened": _("accuracy on the opened test images"), "fresh": _("accuracy on fresh test images"),
         "validation": _("validation accuracy"), "number": _("round"),
     }  # fmt: skip
-    show_chart(final_test_charts.selection_chart(frame, names))
+    with st.container(key="result_selection"):
+        for sentence in peeking_sentences(selection, len(final.labels())):
+            st.markdown(f"- {sentence}")
+        show_chart(final_test_charts.selection_chart(frame, names))
 
 
 def selection_progress(final: FinalTest, running: bool) -> None:

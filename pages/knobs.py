@@ -67,8 +67,9 @@ def comparison_chart(planned: Plans, width: int, busy: bool) -> None:
     titles = setting_names(planned)
     pair = draw_pair(PAGE, titles, planned, width, alt)
     if pair is not None and pair.is_done:
-        for sentence in verdict(titles, pair.first.progress, pair.second.progress):
-            st.markdown(f"- {sentence}")
+        with st.container(key="result_comparison"):
+            for sentence in verdict(titles, pair.first.progress, pair.second.progress):
+                st.markdown(f"- {sentence}")
 
 
 def verdict(titles: tuple[str, str], first: RoundProgress, second: RoundProgress) -> list[str]:

@@ -85,8 +85,9 @@ def comparison_chart(planned: Plans, width: int, busy: bool) -> None:
             _("Grey: not trained yet. Along either hyperparameter alone, count how many different values you see.")
         )
     elif pair.is_done:
-        for sentence in verdict(pair.first.progress, pair.second.progress):
-            st.markdown(f"- {sentence}")
+        with st.container(key="result_strategies"):
+            for sentence in verdict(pair.first.progress, pair.second.progress):
+                st.markdown(f"- {sentence}")
 
 
 def verdict(on_grid: RoundProgress, at_random: RoundProgress) -> list[str]:

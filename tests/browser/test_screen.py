@@ -198,3 +198,33 @@ def test_a_replay_is_paused_and_its_speed_changed(student: Student) -> None:
     page.get_by_role("button", name="Replay the round").click()
     page.get_by_text("epoch 20 of 20").wait_for()
     assert time.monotonic() - began > SECONDS / 4 * 0.9
+
+
+@pytest.mark.long
+def test_repeats_are_shown_below_their_button_and_scrolled_to(browser: Browser, server: Server) -> None:
+    student = at(browser, server, DESKTOP, reduced_motion="reduce")
+    student.set_number("epochs", 4)
+    student.primary.click()
+    student.page.get_by_text("Round 1: 80 epochs").wait_for()
+    student.settled()
+    student.page.locator(".st-key-again_one button:visible").click()
+    chart = ".st-key-result_repeats svg.marks"
+    student.page.locator(chart).wait_for()
+    wait_until_true(student.page, f"document.querySelector('{chart}').getBoundingClientRect().bottom <= innerHeight")
+    assert outside(student.page, [chart], DESKTOP) == {}
+    student.page.context.close()
+
+
+@pytest.mark.long
+def test_an_error_is_in_sight_wherever_the_page_is_scrolled_to(browser: Browser, server: Server) -> None:
+    student = at(browser, server, PHONE, reduced_motion="reduce")
+    elsewhere = student.page.context.new_page()
+    elsewhere.goto(student.page.url)
+    Student(elsewhere).settled().set_number("trials", 21)
+    student.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 500)")
+    student.primary.click()
+    alert = ".st-key-fault [data-testid=stAlert]"
+    student.page.locator(alert).wait_for()
+    assert student.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > 100
+    assert outside(student.page, [alert], PHONE) == {}
+    student.page.context.close()

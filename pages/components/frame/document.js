@@ -1,4 +1,4 @@
-// Sets the document's language; shows the tooltip of a mark that a finger taps; notes clicks on links; lets a page that is opened in another tab keep the lab's address.
+// Sets the document's language; shows the tooltip of a mark that a finger taps; scrolls to results; notes clicks on links; lets a page that is opened in another tab keep the lab's address.
 export default function ({ data }) {
   document.documentElement.lang = data.lang;
   if ('leaving' in window) return;
@@ -22,6 +22,22 @@ export default function ({ data }) {
     tapped = click.target;
     send('pointermove', click);
   });
+  // A result that a click has asked for is scrolled to when it comes, unless something else is looked at by then.
+  let waiting = false;
+  addEventListener('click', click => { waiting = !!click.target.closest?.('[data-testid=stMain] button'); }, true);
+  for (const kind of ['wheel', 'touchmove', 'keydown']) addEventListener(kind, () => { waiting = false; }, true);
+  const RESULT = '[class*="st-key-result_"]', still = matchMedia('(prefers-reduced-motion: reduce)');
+  new MutationObserver(changes => {
+    if (!waiting) return;
+    for (const { addedNodes } of changes) for (const node of addedNodes) {
+      const result = node.nodeType === Node.ELEMENT_NODE && (node.matches(RESULT) ? node : node.querySelector(RESULT));
+      if (!result) continue;
+      waiting = false;
+      // when its charts have their height
+      setTimeout(() => result.scrollIntoView({ block: 'nearest', behavior: still.matches ? 'auto' : 'smooth' }), 300);
+      return;
+    }
+  }).observe(document.body, { childList: true, subtree: true });
   addEventListener('pointerdown', press => {
     const link = press.target.closest?.('a[data-testid*="Nav"]');
     if (link) link.search = location.search;

@@ -18,7 +18,8 @@ def show_faults() -> None:
     """Show what went wrong last, until the student does something else."""
     state = session()
     if state.fault is not None:
-        st.warning(error_markdown(state.fault), icon=":material/info:")
+        with st.container(key="fault"):  # which page.css keeps in sight
+            st.warning(error_markdown(state.fault), icon=":material/info:")
     if state.misread:
         usual = _("Part of this lesson's link cannot be understood; there the lesson is as it usually comes:")
         st.warning(" ".join([usual, *map(error_markdown, state.misread)]), icon=":material/link:")

@@ -117,7 +117,8 @@ def savings(lab: Lab) -> None:
             )
         )
         if replay is not None and replay.finding is not None:
-            st.markdown(replay_sentence(round_, replay.finding))
+            with st.container(key="result_replay"):
+                st.markdown(replay_sentence(round_, replay.finding))
         else:
             st.button(
                 _("Train them to the end: did we lose a good one?"), icon=":material/history:", key="replay",

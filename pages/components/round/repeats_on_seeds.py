@@ -42,9 +42,11 @@ def repeats(lab: Lab, round_: LabRound, shown: tuple[LabRound, int]) -> None:
             args=(of.number, [trial]), disabled=busy, key="again_one",
         )  # fmt: skip
     ticking(repeat_progress, busy, lab)
-    repeats_chart(lab, round_)
-    for sentence in repeat_sentences(lab, round_):
-        st.markdown(f"- {sentence}")
+    if sentences := repeat_sentences(lab, round_):
+        with st.container(key="result_repeats"):
+            repeats_chart(lab, round_)
+            for sentence in sentences:
+                st.markdown(f"- {sentence}")
 
 
 def repeats_chart(lab: Lab, round_: LabRound) -> None:
@@ -52,15 +54,12 @@ def repeats_chart(lab: Lab, round_: LabRound) -> None:
     last = round_.progress.last_validation()
     found = {f"Best-{rank}": trial for rank, trial in enumerate(round_.progress.ranking().tolist(), start=1)}
     found = {name: trial for name, trial in found.items() if (round_.number, trial) in lab.repeats}
-    if not found:
-        return
     frame = seeds_frame(
         {name: lab.repeats[round_.number, trial] for name, trial in found.items()},
         {name: float(last[trial]) for name, trial in found.items()},
     )
     chart = seeds_chart(frame, None, _("validation accuracy"), is_dark())
-    with st.container(key="repeats_chart"):
-        show_chart(chart)
+    show_chart(chart)
     st.caption(
         _("Disc: another seed. Bar: their mean, with one standard deviation to either side. Diamond: in the round.")
     )
