@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from core.classroom import seats
 from core.engine.owners import ABSENCE_LIMIT, Owner
 from core.lab.extra_training import stop_training
 from core.lab.lab import Lab, ignore_change
@@ -133,7 +134,7 @@ class Labs:
         classroom, seat = lab.classroom, lab.class_seat
         self._forget(lab)
         if classroom is not None and seat is not None:
-            classroom.free_seat(seat[1])
+            seats.free_seat(classroom, seat[1])
 
     def look(self, reading_token: str) -> LabView | None:
         """What the lab of a reading link shows now, None if there is none. Raises StoreError.

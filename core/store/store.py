@@ -19,12 +19,12 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from core.errors import N_, LessonError
 from core.store.homes import DATABASE_TIME, TRANSACTION_LIMITS, check_home, take_home
 from core.store.pruning import claim_day, delete_passed, prune, time_of_use
+from core.store.replica_tables import live_table
 from core.store.rows import LAB_COLUMNS, load_lab, upsert
 from core.store.schema import (
     LabRecord,
     OpeningRecord,
     lab_table,
-    live_table,
     membership_table,
     opening_table,
     repeat_table,

@@ -13,8 +13,8 @@ from core.lab.seed_repeats import SEEDS
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt
-from pages.components.frame.translation import _, listed, translate_insight
 from pages.components.frame.theme import is_dark
+from pages.components.frame.translation import _, listed, translate_insight
 from pages.components.refresh.pace import ticking
 from pages.components.round.seeds_chart import seeds_chart, seeds_frame
 from pages.components.round.shown_chart import show_chart
