@@ -14,9 +14,11 @@ from pages.components.classroom.board_text import totals_html
 from pages.components.classroom.class_entry import create_form
 from pages.components.classroom.students import totals_sentence
 from pages.components.classroom.teacher_key import remember_secret, remembered_secrets
+from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session
 from pages.components.frame.translation import _, detect_language
+from pages.components.frame.widgets import with_value
 from pages.components.refresh.pace import ticking
 
 COLUMN = 340  # pixels that a class needs
@@ -33,11 +35,13 @@ def my_classes(current: Classroom, width: int) -> None:
     ticking(draw_classes, True, current, max(width // COLUMN, 1), shortest=BOARD_SECONDS)
     with st.container(horizontal=True, gap="small"):
         with st.popover(_("Add a class of yours"), icon=":material/add_link:"):
-            given = st.text_input(
+            st.text_input(
                 _("its teacher's link"), key="other_link", type="password", autocomplete="off",
                 help=_("Until this tab is closed, the class stands beside this one."),
             )  # fmt: skip
-            st.button(_("Add it"), key="add_class", on_click=lambda: attempt(add_class, given))
+            st.button(
+                _("Add it"), key="add_class", on_click=with_value("other_link", lambda link: attempt(add_class, link))
+            )
         with st.popover(_("Create another class"), icon=":material/add:"):
             create_form()
 
@@ -54,6 +58,8 @@ def add_class(link: str) -> None:
 def draw_classes(current: Classroom, columns: int, running: object) -> None:
     """One tick: the classes in the order in which the tab has met them."""
     detect_language()
+    if server().labs.classes.taught(session().secret or "") is not current:  # a click here has chosen another desk
+        redraw_page()
     found: list[tuple[Classroom, str]] = []
     for secret in session().secrets.values():
         try:

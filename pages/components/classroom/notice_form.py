@@ -7,7 +7,7 @@ from core.classroom.notice import MAX_MESSAGE, MINUTES, timer_end_after
 from core.typed_numbers import MAX_LENGTH
 from pages.components.frame.session import attempt
 from pages.components.frame.translation import _
-from pages.components.frame.widgets import on_change, widget_key
+from pages.components.frame.widgets import on_change, widget_key, with_value
 
 USUAL_MINUTES = "10"
 
@@ -25,7 +25,7 @@ def notice_popover(classroom: Classroom, secret: str) -> None:
             on_change=on_change(key, lambda text: attempt(classroom.set_notice, secret, message=text)),
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            minutes = st.text_input(
+            st.text_input(
                 _("minutes"), USUAL_MINUTES, MAX_LENGTH, key="timer_minutes", width=90, autocomplete="off",
                 help=_("A timer that all pages show, of {low} to {high} minutes.").format(
                     low=MINUTES[0], high=MINUTES[1]
@@ -33,7 +33,7 @@ def notice_popover(classroom: Classroom, secret: str) -> None:
             )  # fmt: skip
             st.button(
                 _("Start the timer"), key="start_timer", icon=":material/timer:",
-                on_click=lambda: attempt(start_timer, classroom, secret, minutes),
+                on_click=with_value("timer_minutes", lambda typed: attempt(start_timer, classroom, secret, typed)),
             )  # fmt: skip
             if classroom.notice.timer_end is not None:
                 st.button(
