@@ -162,10 +162,13 @@ def misclassified(final: FinalTest) -> None:
     wrong = np.flatnonzero(~final.right()[network])
     words = label_words(final.plan.dataset)
     st.markdown(f"##### {_('Misclassified digits') if words is None else _('Misclassified images')}")
-    st.caption(
-        _("{wrong} of {count} by the first of the networks; the first {shown}: the label, and what it was taken for")
-        .format(wrong=len(wrong), count=len(final.labels()), shown=min(len(wrong), MAX_MISTAKES))
-    )  # fmt: skip
+    shown = (
+        _("{wrong} of {count} by the first of the networks; the first {shown}: the digit, and what it was taken for")
+        if words is None
+        else _("{wrong} of {count} by the first of the networks; the first {shown}: the label, and what it was taken for")
+    )
+    counts = {"wrong": len(wrong), "count": len(final.labels()), "shown": min(len(wrong), MAX_MISTAKES)}
+    st.caption(shown.format(**counts))
     if not len(wrong):
         return
     images, labels, seen = final.images(), final.labels(), final.outcome.classes[network]
