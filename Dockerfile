@@ -21,7 +21,10 @@ COPY app.py pyproject.toml .
 RUN .venv/bin/python -m compileall -q app.py core pages
 ENV PYTHONUNBUFFERED=1 \
     DATABASE_URL=sqlite:////data/labs.sqlite \
-    MNIST_DIR=/data/mnist
+    MNIST_DIR=/data/mnist \
+    FASHION_MNIST_DIR=/data/fashion-mnist \
+    KMNIST_DIR=/data/kmnist \
+    OWN_IMAGES_DIR=/data/own
 USER lab
 VOLUME /data
 EXPOSE 8501

@@ -165,7 +165,7 @@ def misclassified(final: FinalTest) -> None:
     shown = (
         _("{wrong} of {count} by the first of the networks; the first {shown}: the digit, and what it was taken for")
         if words is None
-        else _("{wrong} of {count} by the first of the networks; the first {shown}: the label, and what it was taken for")
+        else _("{wrong} of {count} by the first of the networks; the first {shown}: the label, and what it was called")
     )
     counts = {"wrong": len(wrong), "count": len(final.labels()), "shown": min(len(wrong), MAX_MISTAKES)}
     st.caption(shown.format(**counts))

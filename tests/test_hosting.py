@@ -17,6 +17,7 @@ import pytest
 import yaml
 from streamlit import config
 
+from core.data.idx_sets import IDX_SETS
 from core.engine.start import SCHEDULER
 from core.lesson_text import read_lesson, write_lesson
 from pages.components.web.embedding import frame_ancestors
@@ -144,7 +145,7 @@ def test_what_image_and_services_set_is_what_the_app_asks_for() -> None:
     unit_files = [(ROOT / "hosting/narrowing-lab.service").read_text(), HOST_UNIT_FILE]
     unit = {name for file in unit_files for name in re.findall(r"^Environment=([A-Z_]+)=", file, re.M)}
     sources = "".join(file.read_text() for room in ("core", "pages") for file in (ROOT / room).rglob("*.py"))
-    asked = set(re.findall(r'os\.environ\.get\("(\w+)"', sources))
+    asked = set(re.findall(r'os\.environ\.get\("(\w+)"', sources)) | {one.variable for one in IDX_SETS.values()}
     of_dask = {name for name in unit if name.startswith("DASK_")}
     assert (image | service | unit) - {"PYTHONUNBUFFERED", "HOME"} - of_dask == asked - {"PYTHONPATH"}
 

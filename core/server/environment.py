@@ -20,7 +20,9 @@ def log_unusable_variables() -> None:
     except StoreError:
         log.warning("DATABASE_URL is no address of a database that this program can use: no work is saved")
     for name, declared in IDX_SETS.items():
-        if os.environ.get(declared.variable) and (fault := data_fault(name)) is not None:
+        if not os.environ.get(declared.variable) or (name != "mnist" and not data_folder(name).exists()):
+            continue  # the others are fetched where somebody wants them
+        if (fault := data_fault(name)) is not None:
             log.warning("%s is %s: %s", declared.variable, data_folder(name), fault)
     if (trusted := os.environ.get("FORWARDED_ALLOW_IPS", "").strip()) not in ("", "*"):
         for proxy in map(str.strip, trusted.split(",")):

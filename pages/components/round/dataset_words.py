@@ -1,9 +1,8 @@
 """What data sets and their labels are called on the page: by what their files hold, in the page's language."""
 
-import os
-
 from core.data.held_set import label_names, true_name
-from core.data.idx_sets import DATASET_TITLES, DIGIT_NAMES, IDX_SETS
+from core.data.idx_files import data_fault
+from core.data.idx_sets import DATASET_TITLES, DIGIT_NAMES
 from pages.components.frame.translation import _
 
 
@@ -13,8 +12,8 @@ def dataset_title(name: str) -> str:
 
 
 def offered_datasets(chosen: str) -> list[str]:
-    """The data sets that can be chosen here; a host's own where its folder is named. chosen: is always among them"""
-    has_own = chosen == "own" or bool(os.environ.get(IDX_SETS["own"].variable))
+    """The data sets that can be chosen here; a host's own where its files lie. chosen: is always among them"""
+    has_own = chosen == "own" or data_fault("own") is None
     return [name for name in DATASET_TITLES if name != "own" or has_own]
 
 
