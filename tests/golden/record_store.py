@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import FinalTestAccess, RankingVisibility
+from core.classroom.seats import remove
 from core.engine.engine import EmbeddedEngine
 from core.lab.choice import Choice
 from core.lab.extra_training import open_test_set, repeat_trials, select_by_test_set
@@ -66,7 +68,7 @@ def write_sample(file: Path) -> dict[str, object]:
         labs = Labs(lambda session: True, saver)
         alone = [lab_with_everything(labs, engine), labs.adopt(lambda token: Lab(token, replace(PLAN, shuffle=False)))]
         classroom, secret = labs.classes.create("Chapter 6: 반 <3>", "ko", LESSON)
-        seated = [labs.adopt(lambda token: labs.classes.join(classroom, token)) for _ in range(3)]
+        seated = [labs.adopt(lambda token: labs.classes.join(classroom, token)) for _ in range(4)]
         for lab in seated[:2]:
             trained(labs, lab, engine)
         classroom.set_nickname(1, "Ada")
@@ -74,8 +76,13 @@ def write_sample(file: Path) -> dict[str, object]:
         classroom.hide(secret, 2, True)
         classroom.open_board(secret, True)
         classroom.open_joining(secret, False)
+        classroom.set_notice(secret, message="Save your notes: 정리하세요", timer_end=2e9)
+        classroom.hide_nicknames(secret, True)
+        classroom.open_questions(secret, QuestionsOpen.AFTER)
         classroom.set_final_tests(secret, FinalTestAccess.REVEALED)
         classroom.set_ranking(secret, RankingVisibility.FROZEN, labs.classes.board(classroom).ranking)
+        assert saver.wait(seated[3].token, LIMIT)
+        remove(classroom, secret, [4])  # a seat that can be given back
         labs.classes.end(classroom, secret)
         for key in (*(lab.token for lab in (*alone, *seated)), classroom.code):
             assert saver.wait(key, LIMIT)
