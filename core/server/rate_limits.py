@@ -160,7 +160,7 @@ def new_classes() -> Limiter:
 
 def shown_labs() -> Limiter:
     """Limits how often labs are shown by their reading links: a class may look at each other's at once."""
-    return Limiter(None, Allowance(200, 2))
+    return Limiter(None, Allowance(120, 1))
 
 
 @dataclass(frozen=True)

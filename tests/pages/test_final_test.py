@@ -147,3 +147,21 @@ def test_a_picture_has_the_digits_ink_and_a_margin(side: int) -> None:
     assert drawn.dtype == np.uint8 and drawn.shape[0] == drawn.shape[1]
     assert (drawn == 0).sum() == ((drawn.shape[0] - 6) // side) ** 2
     assert (drawn[:3] == 255).all()
+
+
+# ---------------------------------------------------------------------------------------------------- a drawing
+
+
+def test_a_digit_can_be_drawn_once_the_network_is_there(tested_lab: Lab) -> None:
+    app = page(tested_lab)
+    ran(app.button(key="draw_digit").click().run())
+    until(
+        lambda: tested_lab.final is not None and tested_lab.final.tested is not None and tested_lab.final.share is None
+    )
+    app = page(tested_lab)
+    assert "draw_digit" not in [one.key for one in app.button]
+    assert any("leaves this browser" in one.value for one in app.caption)
+
+
+def test_before_the_final_test_nothing_can_be_drawn(lab: Lab) -> None:
+    assert "draw_digit" not in [one.key for one in page(lab).button]

@@ -20,7 +20,7 @@ from pages.components.frame.running_server import server
 from pages.components.frame.translation import catalogue
 from pages.components.web.loading import visitors_language
 
-AT_ONCE = 2  # pages that are made at a time; others wait
+AT_ONCE = 1  # pages that are made at a time; others wait. The largest lab takes 1.6 s, a usual one 0.03
 HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 GONE = N_("This link shows nothing. It was taken back, its lab was deleted, or it was not copied as a whole.")
 

@@ -1,6 +1,7 @@
 """The network that is shown is the tested one, to the bit, also after a restart; its numbers compute its answers."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,14 @@ def test_layers_have_the_shapes_of_the_plan(serve: Serve, tmp_path: Path) -> Non
     shapes = [[array.shape for array in layer] for layer in layers_of(tested.parameters)]
     hidden = [(30,)] * 3
     assert shapes == [[(64, 30), *hidden], [(30, 30), *hidden], [(30, 10), (10,)]]
+
+
+def test_the_network_of_mnist_reads_28_by_28_pixels(serve: Serve, tmp_path: Path, mnist_dir: Path) -> None:
+    server = serve(f"sqlite:///{tmp_path}/labs.sqlite")
+    lab = tuned(server, replace(PLAN, dataset="mnist"))
+    final_of(server, lab, 2)
+    final = trained(server, lab)
+    assert final.outcome is not None and final.tested is not None
+    assert final.tested.classes is not None and (final.tested.classes == final.outcome.classes[0]).all()
+    scores = reference(final, final.images()[:200] / np.float32(255))
+    assert (scores.argmax(axis=1) == final.outcome.classes[0, :200]).mean() > 0.99

@@ -20,6 +20,7 @@ from core.errors import LessonError
 from core.lab.choice import Choice
 from core.lab.extra_training import open_test_set
 from core.lab.lab import Lab
+from core.lab.reading_link import open_reading_link, reading_token
 from core.lesson import Lesson
 from core.progress import Status
 from core.rounds import run_round
@@ -463,6 +464,38 @@ def test_a_seat_that_is_taken_away_at_one_server_is_gone_at_the_other_and_does_n
         rows = connection.exec_driver_sql("SELECT seat, removed FROM membership").all()
         assert [tuple(row) for row in rows] == [(1, True)]
     assert student(b, classroom.code).class_seat == (classroom.code, 2)
+
+
+def test_a_lab_that_is_deleted_at_its_server_is_gone_at_the_other_with_its_seat(
+    a: ReplicaServer, b: ReplicaServer, url: str
+) -> None:
+    classroom, _ = taught(a)
+    lab = student(b, classroom.code)
+    b.ran(lab, SHORT)
+    saved(b, lab)
+    until(lambda: classroom.members)
+    with pytest.raises(AtOtherServer):
+        a.saver.delete_lab(lab)
+    assert b.labs.in_memory(lab.token) is lab
+    b.labs.delete(lab)
+    until(lambda: not classroom.members and not classroom.labs)
+    with past(url).connect() as connection:
+        for table in ("lab", "round", "membership", "live"):
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+    new, known = a.labs.open(lab.token, "browser")
+    assert not known and new.token != lab.token
+
+
+def test_a_reading_link_shows_a_lab_at_any_server_and_leaves_it_where_it_is(a: ReplicaServer, b: ReplicaServer) -> None:
+    lab = a.open()
+    a.ran(lab, SHORT)
+    open_reading_link(lab)
+    saved(a, lab)
+    link = reading_token(lab)
+    assert link is not None
+    view = b.labs.look(link)
+    assert view is not None and view.rounds[0].progress.plan == lab.rounds[0].progress.plan
+    assert b.labs.in_memory(lab.token) is None and a.open(lab.token) is lab
 
 
 def test_while_the_database_is_away_a_class_is_not_changed_and_a_sentence_says_so(

@@ -12,6 +12,7 @@ from core.engine.cluster.remote_round import RemoteRound
 from core.engine.owners import Owner
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
+from core.training.parameters import Parameters
 from core.training.stacks import Scores
 
 PLAN = RoundPlan(trials=4, epochs=5, give_up=(2,))
@@ -45,7 +46,8 @@ def histories(draw: st.DrawFn) -> list[RoundProgress]:
         progress = replace(progress, seconds=progress.seconds + 1)
         versions.append(progress)
     answers = np.arange(PLAN.trials * 3, dtype=np.uint8).reshape(PLAN.trials, 3) % 10
-    end = replace(progress, status=Status.FINISHED, version=progress.version + 1, predictions=answers)
+    network = Parameters([np.ones((1, 3, 2), np.float32)])
+    end = replace(progress, status=Status.FINISHED, version=progress.version + 1, predictions=answers, network=network)
     return [*versions, end]
 
 
@@ -60,7 +62,8 @@ def same(first: RoundProgress, second: RoundProgress) -> bool:
     """Whether all results are equal, to the bit."""
     arrays = ("train_accuracy", "validation_accuracy", "epochs_done", "diverged", "given_up", "predictions")
     equal = all(np.array_equal(getattr(first, name), getattr(second, name), equal_nan=True) for name in arrays)
-    return equal and first.status is second.status and first.seconds == second.seconds
+    same_network = (first.network is None) == (second.network is None)
+    return equal and same_network and first.status is second.status and first.seconds == second.seconds
 
 
 @settings(max_examples=60)
