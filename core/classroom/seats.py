@@ -49,6 +49,19 @@ def remove(classroom: Classroom, secret: str, seats: Collection[int]) -> None:
             classroom.record_change()
 
 
+def forget_lab(classroom: Classroom, lab: str) -> None:
+    """Take the seat of a lab that has been deleted away, also if the teacher did so before. lab: see store.lab_id"""
+    seats = [seat for seat, member in (classroom.members | classroom.former).items() if member.lab == lab]
+    if not seats:
+        return
+    with classroom.exclusive(classroom):
+        for seat in seats:
+            free_seat(classroom, seat)
+            classroom.former = {place: one for place, one in classroom.former.items() if place != seat}
+        classroom.removed |= {lab}
+        classroom.record_change()
+
+
 def readmit(classroom: Classroom, secret: str, seat: int) -> Member | None:
     """Give a seat back that was taken away; None if it cannot be given back any more.
 

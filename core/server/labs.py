@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from core.classroom import seats
+from core.classroom.seats import forget_lab
 from core.engine.owners import ABSENCE_LIMIT, Owner
 from core.lab.extra_training import stop_training
 from core.lab.lab import Lab, ignore_change
@@ -18,6 +18,7 @@ from core.server.classes import Classes
 from core.server.rate_limits import network
 from core.store.homes import AtOtherServer
 from core.store.restoring import lab_from_record
+from core.store.store import lab_id
 from core.store.writer import StoreWriter
 
 MAX_LABS = 500  # labs in memory; beyond that, those not in use leave, the least recently used first
@@ -131,10 +132,9 @@ class Labs:
         """
         if self.saver is not None:
             self.saver.delete_lab(lab)
-        classroom, seat = lab.classroom, lab.class_seat
         self._forget(lab)
-        if classroom is not None and seat is not None:
-            seats.free_seat(classroom, seat[1])
+        for classroom in self.classes.in_memory():
+            forget_lab(classroom, lab_id(lab.token))
 
     def look(self, reading_token: str) -> LabView | None:
         """What the lab of a reading link shows now, None if there is none. Raises StoreError.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.classroom import seats
 from core.lab.choice import Choice
 from core.lab.extra_training import open_test_set, repeat_trials
 from core.lab.lab import Lab
@@ -150,6 +151,20 @@ def test_the_seat_in_the_class_is_free_again_and_the_class_forgets_the_lab(serve
     until(lambda: server.saver.saved(classroom.code))
     again = serve(store_url).labs.classes.taught(secret)
     assert again is not None and list(again.members) == [2] and list(again.labs) == [2]
+
+
+def test_a_lab_whose_seat_was_taken_away_is_no_longer_offered_to_be_readmitted(serve: Serve, store_url: str) -> None:
+    server = serve(store_url)
+    classroom, secret = server.labs.classes.create("class", "en", Lesson())
+    lab = server.labs.adopt(lambda token: server.labs.classes.join(classroom, token))
+    server.settled(lab)
+    seats.remove(classroom, secret, [1])
+    assert list(classroom.former) == [1]
+    server.labs.delete(lab)
+    assert not classroom.former and not classroom.members
+    until(lambda: server.saver.saved(classroom.code))
+    again = serve(store_url).labs.classes.taught(secret)
+    assert again is not None and not again.former and not again.members
 
 
 def test_while_the_database_is_away_a_lab_is_not_deleted(
