@@ -43,7 +43,7 @@ SERVER_AWAY, DATABASE_AWAY = 9.0, 3.0  # seconds at most, until a supervisor sta
 ROUND_TIMEOUT = 60.0  # seconds after which somebody reloads a page that does not go on
 ROUNDS = 3  # of a student at least
 SEEN_WITHIN = 5.0  # seconds that somebody waits for the store to have what was done
-NOTE = "why? Your note on round "
+NOTE = "Your note on round "
 SURE = "I have finished tuning. Open the test set, once and for all."
 SWITCHES = {  # of the desk, by their attributes
     "rounds_open": "rounds may be started",
@@ -246,7 +246,7 @@ class Student:
 
     async def _note(self, tab: Tab) -> None:
         label = shown_label(tab, NOTE)
-        if label is None or (number := int(label.removeprefix(NOTE))) in self.notes:
+        if label is None or (number := int(label.removeprefix(NOTE).split(":")[0])) in self.notes:
             return
         note = f"why {self.nickname} began round {number}"
         await tab.type(label, note)

@@ -104,11 +104,11 @@ def value_fields(lab: Lab, round_: LabRound) -> None:
         st.warning(error_markdown(state.choice_fault), icon=":material/info:")
     if state.unlikely is not None:
         st.warning(
-            _("No round has looked there: nothing is known about this value yet. Choose it all the same?"),
+            _("No round has tried values there, so nothing is known about this one yet. Choose it anyway?"),
             icon=":material/help:",
         )
         st.button(
-            _("Choose it all the same"), on_click=attempt, args=(choose_confirmed, lab, state.unlikely),
+            _("Choose it anyway"), on_click=attempt, args=(choose_confirmed, lab, state.unlikely),
             key="choose_unlikely",
         )  # fmt: skip
 

@@ -158,7 +158,7 @@ def suggested_ranges(lab: Lab) -> None:
         ("box", box, ":material/select_all:", _("Zoom to the best area"),
          _("The ranges around good trials with good trials near them. From {rounds}.")),
         ("move", suggestion, ":material/move_up:", _("Apply the suggestion"),
-         _("Ranges in which better values may lie. From {rounds}.")),
+         _("Ranges that may hold better values. From {rounds}.")),
     ):  # fmt: skip
         st.button(
             label, icon=icon, disabled=ranges is None, key=key, on_click=attempt, args=(lab.set_ranges, ranges),

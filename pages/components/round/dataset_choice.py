@@ -29,7 +29,7 @@ def offer_download(lab: Lab, name: str) -> None:
     if not declared.mirrors:
         st.info(error_markdown(fault), icon=":material/info:")
         return
-    size = _("The download has {size} MB, once.").format(size=declared.megabytes)
+    size = _("The download is {size} MB, once only.").format(size=declared.megabytes)
     st.info(f"{error_markdown(fault)} {size} {declared.credit}.", icon=":material/download:")
     if not st.button(_("Download {title}").format(title=declared.title), icon=":material/download:"):
         return

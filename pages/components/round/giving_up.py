@@ -44,17 +44,16 @@ def rungs(lab: Lab) -> None:
         )  # fmt: skip
         st.write(
             _(
-                "At every rung, a number of epochs, all trials are ranked and only a share of them goes on; the others "
-                "end there, and their time is saved. What may be lost is a slow starter: a trial that is behind at a "
-                "rung and would have won."
+                "At each rung, after so many epochs, only the best trials continue; the others stop there. That saves "
+                "time, but you may lose a trial that starts slowly and would have won in the end."
             )
         )
         search = search_of(lab)
         if search is None or search.unlearned is not None:
             st.caption(
                 _(
-                    "Better wait until trials have learned something in a round: while all still guess, luck decides "
-                    "which of them go on."
+                    "Wait until trials have learned something in a round. While all of them still guess, luck decides "
+                    "which ones continue."
                 )
             )
         if not plan.give_up:
@@ -152,12 +151,12 @@ def replay_sentence(round_: LabRound, found: Finding) -> str:
         epoch=int(progress.epochs_done[found.trial]), reached=found.reached,
     )  # fmt: skip
     if np.isnan(found.kept):
-        return sentence + " " + _("No other trial came to its end.")
-    sentence += " " + _("The best that went on has {kept:.2f}: ").format(kept=found.kept)
+        return sentence + " " + _("No other trial was trained to the end.")
+    sentence += " " + _("The best trial that continued has {kept:.2f}: ").format(kept=found.kept)
     if not found.regret:
         return sentence + _("nothing was lost.")
     if found.tie:
-        end = _("{images} of {count} validation images fewer, which chance can explain: a tie, no loss can be shown.")
+        end = _("that is {images} of {count} validation images fewer, which chance can explain. It is a tie.")
     else:
-        end = _("{regret:.2f} was lost, {images} of {count} validation images: the trial only started slowly.")
+        end = _("a loss of {regret:.2f}, or {images} of {count} validation images. The trial only started slowly.")
     return sentence + end.format(regret=found.regret, images=found.images, count=images)

@@ -40,7 +40,7 @@ def marks(lab: Lab, round_: LabRound | None, dark: bool) -> Iterator[tuple[str, 
     if progress.given_up.any():
         yield "disc", f"border: 3px solid {middle}", "", _("given up")
     if any(number == round_.number for number, _trial in lab.repeats):
-        yield "box", f"border: 2px solid {HIGHLIGHT}", "", _("on other seeds; rule: mean ± standard deviation")
+        yield "box", f"border: 2px solid {HIGHLIGHT}", "", _("on other seeds; line: mean ± standard deviation")
     if (trial := pointed_at(round_)) is not None:  # with its numbers, since a finger has no tooltip that stays
         shown = _("clicked: {trial}").format(trial=trial_text(progress, trial))
         yield "disc", f"border: 2px solid {colour}", "", shown

@@ -93,10 +93,14 @@ def repeat_sentences(lab: Lab, round_: LabRound) -> list[str]:
     ]  # fmt: skip
     if tied:
         sentences.append(
-            _("A tie with it, chance can explain the difference: {trials}.").format(trials=rank_names(tied, rank))
+            _("These tie with it, since chance can explain the difference: {trials}.").format(
+                trials=rank_names(tied, rank)
+            )
         )
     if behind:
-        sentences.append(_("Behind it by more than chance explains: {trials}.").format(trials=rank_names(behind, rank)))
+        sentences.append(
+            _("These are worse by more than chance can explain: {trials}.").format(trials=rank_names(behind, rank))
+        )
     return sentences
 
 

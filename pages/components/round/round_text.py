@@ -117,8 +117,8 @@ def _may_leave(progress: RoundProgress) -> str:
     if progress.status is not Status.RUNNING or progress.remaining is None or progress.remaining < LONG_SECONDS:
         return ""
     sentence = _(
-        "You may lock your phone or close this page: the round goes on for up to {minutes} minutes, as long as others "
-        "leave it time."
+        "You can lock your phone or close this page. The round continues for up to {minutes} minutes, as long as the "
+        "other rounds leave it time."
     )
     return f'<section><p class="none">{escape(sentence.format(minutes=round(SLEEP_LIMIT / 60)))}</p></section>'
 

@@ -52,7 +52,7 @@ def trail(lab: Lab) -> None:
     """A field for the note on the viewed round, and all rounds as a table."""
     st.subheader(_("Your rounds so far"), anchor=False)
     if not lab.rounds:
-        st.caption(_("Every round will leave a line here: its ranges, what it cost, its best, and your reason."))
+        st.caption(_("Each round adds a line here: its ranges, its epochs, its best accuracy and your note."))
         return
     note_field(lab)
     table = trail_frame(lab)
@@ -88,7 +88,7 @@ def note_field(lab: Lab) -> None:
         wait_until_saved(lab)
 
     st.text_input(
-        _("why? Your note on round {number}").format(number=round_.number), round_.note, NOTE_LENGTH, key,
+        _("Your note on round {number}: why these ranges?").format(number=round_.number), round_.note, NOTE_LENGTH, key,
         on_change=on_change(key, lambda written: attempt(write, written)), autocomplete="off",
     )  # fmt: skip
 

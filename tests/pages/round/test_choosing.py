@@ -53,8 +53,8 @@ def test_a_value_where_no_round_has_looked_must_be_confirmed(app: AppTest) -> No
     typed(app, "0.5", "1e-6")
     ran(button(app, "Choose this value").click().run())
     assert lab_of(app).chosen is None
-    assert any("No round has looked there" in reported.value for reported in app.warning)
-    ran(button(app, "Choose it all the same").click().run())
+    assert any("No round has tried values there" in reported.value for reported in app.warning)
+    ran(button(app, "Choose it anyway").click().run())
     assert lab_of(app).chosen.learning_rate == 0.5
 
 
@@ -97,7 +97,7 @@ def test_a_value_typed_after_the_question_is_not_chosen_by_the_answer(app: AppTe
     typed(app, "0.5", "1e-6")
     ran(button(app, "Choose this value").click().run())
     field(app, "rate").set_value("0.7")
-    ran(button(app, "Choose it all the same").click().run())
+    ran(button(app, "Choose it anyway").click().run())
     assert lab_of(app).chosen is None and field(app, "rate").value == "0.7"
 
 

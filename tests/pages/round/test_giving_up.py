@@ -169,17 +169,20 @@ ROUND = LabRound(1, replace(made([-2, -3], [0.5, 0.4]), given_up=np.array([False
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (FOUND, "has 0.50: 0.40 was lost, 40 of 100 validation images: the trial only started slowly."),
+        (FOUND, "has 0.50: a loss of 0.40, or 40 of 100 validation images. The trial only started slowly."),
         (
             replace(FOUND, reached=0.52, regret=0.02, images=2, tie=True),
-            "2 of 100 validation images fewer, which chance can explain: a tie",
+            "2 of 100 validation images fewer, which chance can explain. It is a tie.",
         ),
         (
             replace(FOUND, reached=0.4, regret=0.0, images=0),
-            "reached 0.40. The best that went on has 0.50: nothing was lost.",
+            "reached 0.40. The best trial that continued has 0.50: nothing was lost.",
         ),
         (replace(FOUND, trial=None, reached=float("nan"), regret=0.0), "would have diverged: nothing was lost"),
-        (replace(FOUND, kept=float("nan"), regret=0.9), "would have reached 0.90. No other trial came to its end."),
+        (
+            replace(FOUND, kept=float("nan"), regret=0.9),
+            "would have reached 0.90. No other trial was trained to the end.",
+        ),
     ],
 )
 def test_a_replay_is_described_in_a_sentence(found: Finding, sentence: str) -> None:
@@ -191,7 +194,7 @@ def test_a_replay_that_only_guesses_too_says_where_to_look_and_nothing_else() ->
     guesses = replace(FOUND, reached=0.14, kept=0.1, regret=0.04, images=4, tie=True)
     assert replay_sentence(round_, guesses).startswith("No trial is better than guessing (0.10)")
     assert "nothing was lost" not in replay_sentence(round_, guesses)
-    assert "0.40 was lost" in replay_sentence(round_, replace(guesses, reached=0.5, regret=0.4, images=40, tie=False))
+    assert "a loss of 0.40" in replay_sentence(round_, replace(guesses, reached=0.5, regret=0.4, images=40, tie=False))
 
 
 def test_tables_show_what_was_given_up_and_what_was_spent() -> None:
