@@ -32,7 +32,7 @@ def first_points(lab: Lab) -> None:
     round_.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
 
 
-def wait_for_finish(round_: LabRound, say: Callable[[], None]) -> None:
+def wait_for_finish(round_: LabRound, say: Callable[[], object]) -> None:
     """In a tick, wait for a round that may be over within WAIT_FACTOR intervals, then have the whole page drawn.
 
     Clicks are handled meanwhile, and the next tick is not delayed.

@@ -45,8 +45,7 @@ def live_round(lab: Lab, width: int) -> None:
     running = active_status(lab)
     if running is Status.RUNNING:
         first_points(lab)
-    with st.container(key="live"):
-        ticking(draw, running, lab, width)
+    ticking(draw, running, lab, width)
     with st.container(key="workbench_style"):
         bounds = f"--paper: {PAPER[is_dark()]}; --map-end: {ABOVE_MAP + map_chart.TALL_MAP_HEIGHT}px;"
         st.html(f"{STYLE}<style>:root {{{bounds}}}</style>")
@@ -67,17 +66,17 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     if state.redraw or running != active_status(lab):
         state.redraw = False
         redraw_page()
-    line, marks = st.empty(), marks_legend_html(lab, round_, is_dark())
+    dark = is_dark()
+    marks = marks_legend_html(lab, round_, dark)
 
-    def show_progress() -> None:
-        line.html(round_html(lab, round_, marks) + (warnings_html() if running else ""))
+    def said() -> str:
+        return round_html(lab, round_, marks) + (warnings_html() if running else "")
 
-    show_progress()
+    line = st.html(said())
     spaces = labelled_ranges(lab, round_)
     lr, wd = domains([*spaces.values(), SearchSpace()])
     plan = progress.plan if progress else lab.plan
     panels = min(tables.PANELS, plan.trials)
-    dark = is_dark()
     found = datasets(lab, round_, spaces, map_chart.plane(width, lr, wd))
     curves = curves_chart.curves_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
     draw_chart(
@@ -91,7 +90,7 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
         _("The accuracy curves of the best trials"),
     )  # fmt: skip
     if running is Status.RUNNING and round_ is not None and round_ is lab.latest:
-        wait_for_finish(round_, show_progress)
+        wait_for_finish(round_, lambda: line.html(said()))
 
 
 def draw_chart(
