@@ -96,6 +96,7 @@ def test_nothing_jumps_when_a_round_starts_runs_and_ends(
 ) -> None:
     student = at(browser, server, size)
     student.set_number("epochs", 100)
+    student.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")  # a start leads to the map
     before = {name: box[:2] for name, box in boxes(student.page, MOVING).items()}
     student.primary.click()
     student.sees(re.compile(r"\d+ of 2000 epochs · "))
