@@ -46,11 +46,12 @@ def part():
         fail()
     st.session_state["drawn"] = True
 
-header(lab(), "A page with faults")
-st.button("in a callback", on_click=fail)
-if st.button("in the page"):
-    fail()
-st.fragment(part, run_every=LONG)()
+if __name__ == "__main__":
+    header(lab(), "A page with faults")
+    st.button("in a callback", on_click=fail)
+    if st.button("in the page"):
+        fail()
+    st.fragment(part, run_every=LONG)()
 """.replace("LONG", str(2 * LIMIT))
 FAULT = {
     lang: shown("This page met an unexpected fault. Your work is kept: reload the page to go on.", lang)

@@ -192,6 +192,7 @@ def test_the_command_fetches_every_data_set_with_its_checksums(
     assert f"{IDX_SETS[name].title} is already in" in capsys.readouterr().out
 
 
-def test_the_real_mnist_is_called_mnist(mnist_dir: Path) -> None:
-    held_set._official.cache_clear()
-    assert held_set.held_set("mnist", mnist_dir) == "mnist"
+@pytest.mark.parametrize("stem", ["train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+def test_mnists_own_files_are_known(mnist_dir: Path, stem: str) -> None:
+    path = held_set.find_file(mnist_dir, stem, "mnist")
+    assert held_set._official.__wrapped__(path, stem, *held_set.file_state(path)) == {"mnist"}

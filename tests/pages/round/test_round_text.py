@@ -58,7 +58,7 @@ def test_findings_are_announced_only_while_they_may_still_come(status: Status) -
 
 def test_a_long_round_says_that_it_goes_on_without_its_page_and_a_short_one_does_not() -> None:
     running = replace(ROUND, status=Status.RUNNING, remaining=90.0)
-    sentence = f"goes on for up to {SLEEP_LIMIT / 60:g} minutes"
+    sentence = f"continues for up to {SLEEP_LIMIT / 60:g} minutes"
     assert sentence in words(running)
     for changes in ({"remaining": 30.0}, {"remaining": None}, {"status": Status.FINISHED}, {"status": Status.PAUSED}):
         assert sentence not in words(replace(running, **changes))  # type: ignore[arg-type]
