@@ -1,67 +1,20 @@
-"""Ranges on a logarithmic scale: where a round looks for a learning rate and a weight decay.
-
-A hyperparameter that spans decades is searched by its exponent: value = 10 ** exponent, the exponent uniform in a
-range. This is the only module that turns one into the other.
-"""
+"""Search spaces: where a round looks for a learning rate and a weight decay, as ranges of exponents."""
 
 import json
-import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.errors import N_, LessonError
-
-ROUNDING = 1e-9  # decades: a value on the edge is inside
-SUPERSCRIPTS = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
-STEP = 0.1  # decades: exponents are set in tenths, on the sliders and in the number fields
-
-
-@dataclass(frozen=True)
-class LogRange:
-    """A range of exponents, both ends included. low = high holds the value fixed."""
-
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        for end in (self.low, self.high):
-            if isinstance(end, bool) or not isinstance(end, int | float) or not abs(end) <= sys.float_info.max:
-                raise LessonError(N_("A range needs two numbers, the exponents of its ends."))
-        if self.low > self.high:
-            raise LessonError(
-                N_("A range goes from its lower exponent to its higher one; {low} is above {high}."),
-                low=self.low,
-                high=self.high,
-            )
-        object.__setattr__(self, "low", float(self.low))
-        object.__setattr__(self, "high", float(self.high))
-
-    @property
-    def width(self) -> float:
-        """Decades between the ends."""
-        return self.high - self.low
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it holds one value alone."""
-        return self.low == self.high
-
-    def sample(self, rng: np.random.Generator) -> float:
-        """One exponent, uniform between the ends."""
-        return float(rng.uniform(self.low, self.high))
-
-    def widened(self, margin: float) -> "LogRange":
-        """The range with `margin` decades more on either side."""
-        return LogRange(self.low - margin, self.high + margin)
-
-    def within(self, reach: "LogRange") -> "LogRange":
-        """The range on the 0.1 grid and inside `reach`, at least one step wide."""
-        low, high = (snap(min(max(end, reach.low), reach.high)) for end in (self.low, self.high))
-        if high - low < STEP / 2:
-            low, high = (low, low + STEP) if snap(low + STEP) <= reach.high else (high - STEP, high)
-        return LogRange(snap(low), snap(high))
-
+from core.ranges import ROUNDING as ROUNDING
+from core.ranges import STEP as STEP
+from core.ranges import LogRange as LogRange
+from core.ranges import exponent as exponent
+from core.ranges import plain as plain
+from core.ranges import power as power
+from core.ranges import snap as snap
+from core.ranges import value as value
+from core.ranges import written as written
 
 LEARNING_RATE_REACH = LogRange(-8, 1)
 WEIGHT_DECAY_REACH = LogRange(-10, 0)
@@ -118,40 +71,6 @@ class SearchSpace:
     def with_range(self, axis: str, range_: LogRange) -> "SearchSpace":
         """The same box with one range replaced."""
         return replace(self, **{axis: range_})
-
-
-def value(exponent: float) -> float:
-    """10 ** exponent."""
-    return float(10.0**exponent)
-
-
-def exponent(value: np.ndarray) -> np.ndarray:
-    """log10 of values, any shape."""
-    return np.log10(value)
-
-
-def snap(exponent: float) -> float:
-    """The nearest exponent on the grid of tenths."""
-    return round(exponent / STEP) / round(1 / STEP) + 0.0  # never -0.0
-
-
-def written(exponent: float) -> str:
-    """The value of an exponent in two digits, as a person writes it: 0.013, 7.9 × 10⁻⁷."""
-    return plain(value(exponent), 2)
-
-
-def power(exponent: float) -> str:
-    """An exponent as a power of ten: 10⁻², 10⁻²·³."""
-    return "10" + f"{snap(exponent):g}".translate(SUPERSCRIPTS)
-
-
-def plain(value: float, digits: int = 3) -> str:
-    """A value as a person writes it: 0.0092, and below 0.0001 as 3.86 × 10⁻⁷. typed_numbers.py reads both."""
-    factor, _e, exponent = f"{value:.{digits}g}".partition("e")
-    if not exponent:
-        return factor
-    raised = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
-    return raised if factor == "1" else f"{factor} × {raised}"
 
 
 def within_reach(pair: object) -> bool:
