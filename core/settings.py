@@ -2,9 +2,9 @@
 
     trials: int = setting(20, WholeNumber(1, 200), "trials", group="trials", label=N_("trials"), help=N_("…"))
 
-declares a field of the dataclass RoundPlan (core/plan.py). `settings_of` reads the declarations of such a class, and
-whoever checks, writes, draws or explains a setting takes them from there. A new setting is one declaration and the
-code that uses it.
+declares a field of the dataclass PlanSettings (core/plan_settings.py). `settings_of` reads the declarations of such a
+class, and whoever checks, writes, draws or explains a setting takes them from there. A new setting is one declaration
+and the code that uses it.
 """
 
 import re

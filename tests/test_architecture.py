@@ -23,6 +23,7 @@ ROOMS = [  # from the ground up: a room imports itself and rooms above it in thi
     "core/data/",
     "core/settings.py",
     "core/rungs.py",
+    "core/plan_settings.py",
     "core/plan.py",
     "core/lesson.py",
     "core/lesson_text.py",
