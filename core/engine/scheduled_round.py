@@ -7,17 +7,16 @@ the worker that is done first takes another round.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from core.data.datasets import TrainingImages
 from core.engine.memory import Demand, demand
-from core.engine.protocol import SliceReport
-from core.errors import N_, LessonError
+from core.engine.trial_shares import ScheduledShare
+from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 from core.training.operations import operations
@@ -29,45 +28,6 @@ class Rank(IntEnum):
     CLASS = 0  # in a class, and there
     OTHER = 1
     ABSENT = 2
-
-
-@dataclass
-class ScheduledShare:
-    """The trials of a round that one worker trains."""
-
-    trials: tuple[int, ...]  # without those given up
-    in_memory: bool = False  # of the worker
-    finished: bool = False
-    at_rung: bool = False  # whether all of it has come to the rung, where it waits for the other shares
-    dropped_trials: set[int] = field(default_factory=set)  # given up, and the worker has not been told yet
-    deaths: int = 0  # of workers, since the share last came further than at the last death
-    epochs_trained: dict[int, int] = field(default_factory=dict)  # by trial, since it was last begun
-    epochs_at_death: dict[int, int] = field(default_factory=dict)  # the same when a worker last died in the share
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether it has had a slice from its current worker."""
-        return self.in_memory or bool(self.epochs_trained)
-
-    def take_in(self, report: SliceReport, is_held: bool, is_same_rung: bool) -> None:
-        """Enter what a slice has come to. is_held: whether the worker keeps the share
-
-        is_same_rung: whether the slice was to end where the next one does
-        """
-        if not is_held:
-            self.finished = self.finished or report.finished
-            return
-        self.in_memory, self.finished = not report.finished, report.finished
-        self.at_rung = report.at_rung and is_same_rung
-        for scores in report.scores:
-            self.epochs_trained.update(dict.fromkeys(scores.trials.tolist(), scores.epoch + 1))
-        if self.is_past_death:
-            self.deaths = 0
-
-    @property
-    def is_past_death(self) -> bool:
-        """Whether a trial has come further than it was when a worker last died in the share."""
-        return any(epochs > self.epochs_at_death.get(trial, 0) for trial, epochs in self.epochs_trained.items())
 
 
 @dataclass(eq=False)
@@ -203,37 +163,3 @@ class ScheduledRound:
             share.trials = tuple(trial for trial in share.trials if trial not in given_up)
             if not share.trials and not share.in_memory:
                 share.finished = True
-
-
-def trials_to_train(
-    plan: RoundPlan, trials: Sequence[int] | None, before: RoundProgress | None
-) -> tuple[RoundProgress, Sequence[int]]:
-    """The progress that a new round begins with, and the trials that are to be trained.
-
-    before: what had become of the round elsewhere: it is shown, and what was given up stays so; None: nothing
-    """
-    chosen = chosen_trials(plan, trials)
-    if before is None:
-        return RoundProgress.of(plan, chosen), chosen
-    begin: dict[str, Any] = {"status": Status.WAITING, "version": 0, "remaining": None, "position": 0}
-    shown = replace(before, **begin, predictions=None, network=None)
-    return shown, [trial for trial in chosen if not before.given_up[trial]]
-
-
-def shares_of(trials: Sequence[int], workers: int, first: int) -> list[ScheduledShare]:
-    """Trials shared out evenly, one share for each worker. first: the worker whose share comes last, modulo `workers`
-
-    Rounds with fewer trials than workers go to different workers when `first` differs.
-    """
-    shares = [ScheduledShare(tuple(trials[worker::workers])) for worker in range(workers)]
-    for share in shares:
-        share.finished = not share.trials
-    return shares[first % workers :] + shares[: first % workers]
-
-
-def chosen_trials(plan: RoundPlan, trials: Sequence[int] | None) -> Sequence[int]:
-    """The trials to train, in order; all of the plan's for None. Raises LessonError if the plan does not have them."""
-    chosen = range(plan.trials) if trials is None else sorted(set(trials))
-    if not chosen or not 0 <= chosen[0] <= chosen[-1] < plan.trials:
-        raise LessonError(N_("This round has the trials 0 to {last}."), last=plan.trials - 1)
-    return chosen

@@ -25,8 +25,9 @@ from core.engine.fair_share import FairShare
 from core.engine.owners import Owner
 from core.engine.protocol import ShareSpec, Slice, SliceReport
 from core.engine.ready_rounds import ReadyRounds
-from core.engine.scheduled_round import ScheduledRound, shares_of, trials_to_train
+from core.engine.scheduled_round import ScheduledRound
 from core.engine.set_aside import next_to_set_aside
+from core.engine.trial_shares import shares_of, trials_to_train
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status

@@ -28,7 +28,7 @@ from core.engine.cluster.images_digest import images_digest
 from core.engine.cluster.remote_round import RemoteHandle, RemoteRound
 from core.engine.owners import Owner
 from core.engine.presence import Presence
-from core.engine.scheduled_round import chosen_trials
+from core.engine.trial_shares import chosen_trials
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
