@@ -15,13 +15,14 @@ from core.errors import N_, LessonError
 from core.lesson import Lesson, LessonPlanError
 from core.plan import RoundPlan
 from core.settings import NONE, Setting, plain_word, read_number, read_whole_number, settings_in, write_number
-from core.space import LogRange
+from core.space import AXES, DEFAULT_AXES, LogRange
 
-LONGEST = 500  # characters of a lesson's text
+LONGEST = 700  # characters of a lesson's text
 FAULTS = 3  # sentences about one text
-RANGES = {"lr": "learning_rate", "wd": "weight_decay"}  # axes of the search space by their keys
+KEYS = {axis.key: name for name, axis in AXES.items()}  # axes that a space may have, by their keys
+RANGES = {AXES[name].key: name for name in DEFAULT_AXES}  # those whose keys only ranges have
 # Groups of settings, in order. A value is judged by those before it: images by the data set, rungs by the epochs.
-BEFORE_RANGES, AFTER_RANGES = ("dataset", "sizes", "network"), ("trials", "epochs", "give_up", "seed")
+BEFORE_RANGES, AFTER_RANGES = ("axes", "dataset", "sizes", "network"), ("trials", "epochs", "give_up", "seed")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def parts(plan_class: type) -> Mapping[str, Part]:
 def _parts(plan_class: type) -> Mapping[str, Part]:
     before, after = (
         {
-            one.key: _setting_part(name, one)
+            one.key: _setting_or_range_part(name, one) if one.key in KEYS else _setting_part(name, one)
             for group in groups
             for name, one in settings_in(plan_class, [group]).items()
         }
@@ -82,7 +83,7 @@ def _parts(plan_class: type) -> Mapping[str, Part]:
     )
     ranges = {key: _range_part(axis) for key, axis in RANGES.items()}
     of_lesson = {"budget": _budget_part(), "pages": _names_part("pages"), "hide": _names_part("hidden")}
-    return before | ranges | after | of_lesson
+    return {"axes": _axes_part()} | before | ranges | after | of_lesson
 
 
 def _whole_part(write: Callable[[Lesson], str], take: Callable[[Lesson, str], Lesson]) -> Part:
@@ -107,14 +108,50 @@ def _setting_part(name: str, setting: Setting) -> Part:
     return _whole_part(lambda lesson: setting.kind.write(getattr(lesson.plan, name)), take)
 
 
-def _range_part(axis: str) -> Part:
-    """A range of exponents: -6..-2."""
+def _axes_part() -> Part:
+    """What a round searches, in order: lr.wd.momentum. With it come the optimizer and initial weights that it needs."""
+
+    def take(lesson: Lesson, text: str) -> Lesson:
+        keys = text.split(".")
+        if unknown := [key for key in keys if key not in KEYS]:
+            raise LessonPlanError(
+                N_("No hyperparameter called {name} can be searched; choose from {names}."),
+                name=plain_word(unknown[0]),
+                names=", ".join(KEYS),
+            )
+        return replace(lesson, plan=lesson.plan.searching(tuple(KEYS[key] for key in keys)))
+
+    return _whole_part(lambda lesson: ".".join(AXES[axis].key for axis in lesson.plan.space.axes), take)
+
+
+def _setting_or_range_part(name: str, setting: Setting) -> Part:
+    """A setting that can also be searched: a range where the lesson's rounds search it, else a value."""
+    range_part, setting_part = _range_part(name), _setting_part(name, setting)
 
     def write(lesson: Lesson) -> str:
-        range_ = lesson.plan.space.ranges()[axis]
+        return (range_part if name in lesson.plan.space else setting_part).write(lesson)
+
+    def read(lesson: Lesson, text: str) -> tuple[Lesson, list[LessonError]]:
+        is_range = ".." in text or name in lesson.plan.space
+        return (range_part if is_range else setting_part).read(lesson, text)
+
+    return Part(write, read)
+
+
+def _range_part(axis: str) -> Part:
+    """A range on an axis' scale: -6..-2."""
+
+    def write(lesson: Lesson) -> str:
+        space = lesson.plan.space
+        range_ = space[axis] if axis in space else AXES[axis].start
         return f"{write_number(range_.low)}..{write_number(range_.high)}"
 
     def take(lesson: Lesson, text: str) -> Lesson:
+        if axis not in lesson.plan.space:
+            raise LessonPlanError(
+                N_("{name} has a range, and the rounds do not search it; axes names what they search."),
+                name=AXES[axis].key,
+            )
         low, _, high = text.partition("..")
         range_ = LogRange(read_number(low), read_number(high))  # type: ignore[arg-type]
         return replace(lesson, plan=replace(lesson.plan, space=lesson.plan.space.with_range(axis, range_)))

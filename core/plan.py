@@ -14,8 +14,8 @@ from core.data.idx_sets import IDX_SETS
 from core.data.image_order import FILE_ORDER, IMAGE_ORDERS
 from core.errors import N_, LessonError
 from core.plan_settings import PlanSettings
-from core.settings import PlanError, Setting, WholeNumber, kinds_of, settings_of
-from core.space import REACHES, LogRange, SearchSpace, within_reach, written
+from core.settings import Choice, PlanError, Setting, WholeNumber, kinds_of, settings_of
+from core.space import AXES, DEFAULT_AXES, SearchSpace, plain, space_of_record, space_record
 
 CLASSES = 10
 PIXELS = {"digits": 64} | dict.fromkeys(IDX_SETS, 784)
@@ -30,8 +30,12 @@ class RoundPlan(PlanSettings):
     def __post_init__(self) -> None:
         if not isinstance(self.space, SearchSpace):
             raise PlanError(N_("A plan needs a search space."))
-        for name in settings_of(type(self)):
+        searched = self.space.axes
+        for name, declared in settings_of(type(self)).items():
             self.bounded_setting(name).check(getattr(self, name))
+            if declared.axis in searched:  # it changes nothing, so that it has its default
+                object.__setattr__(self, name, getattr(type(self), name))
+                _check_needs(declared, self)
         if type(self.shuffle) is not bool:
             raise PlanError(N_("Images are shuffled or they are not: true or false."))
         if type(self.image_order) is not int or self.image_order not in IMAGE_ORDERS:
@@ -54,27 +58,60 @@ class RoundPlan(PlanSettings):
         return declared
 
     def _check_values(self) -> None:
-        pairs = self.values if isinstance(self.values, tuple) else ()
-        if len(pairs) != self.trials or not all(map(within_reach, pairs)):
-            rate, decay = REACHES["learning_rate"], REACHES["weight_decay"]
+        given = self.values if isinstance(self.values, tuple) else ()
+        axes = [AXES[name] for name in self.space.axes]
+
+        def is_allowed(one: object) -> bool:
+            if not isinstance(one, tuple) or len(one) != len(axes):
+                return False
+            return all(axis.allows(value) for axis, value in zip(axes, one, strict=True))
+
+        if len(given) == self.trials and all(map(is_allowed, given)):
+            return
+        if self.space.axes == DEFAULT_AXES:
+            (low_rate, high_rate), (low_decay, high_decay) = (axis.limits for axis in axes)
             raise PlanError(
                 N_("Every trial needs a learning rate from {low_rate} to {high_rate} and a weight decay from "
                    "{low_decay} to {high_decay}."),
-                low_rate=written(rate.low), high_rate=written(rate.high),
-                low_decay=written(decay.low), high_decay=written(decay.high),
+                low_rate=plain(low_rate, 2), high_rate=plain(high_rate, 2),
+                low_decay=plain(low_decay, 2), high_decay=plain(high_decay, 2),
             )  # fmt: skip
+        raise PlanError(N_("Every trial needs a value of each hyperparameter that is searched, within its limits."))
 
-    def sizes(self) -> list[int]:
-        """Units a layer: pixels, the hidden layers, classes."""
-        return [PIXELS[self.dataset], *[self.neurons] * self.hidden_layers, CLASSES]
+    def searching(self, axes: tuple[str, ...]) -> "RoundPlan":
+        """The same round that searches these hyperparameters, with the optimizer and initial weights that they need.
+
+        Axes that it searches already keep their ranges. Raises LessonError where a round cannot search them, PlanError
+        where another optimizer was chosen, or other initial weights, than they need.
+        """
+        needed: dict[str, Any] = {}
+        for declared in settings_of(type(self)).values():
+            if declared.axis in axes and declared.only_with is not None:
+                name, value = declared.only_with
+                if getattr(self, name) == getattr(type(self), name):
+                    needed[name] = value
+        return replace(self, space=self.space.with_axes(axes), values=None, **needed)
+
+    @property
+    def uses_dropout(self) -> bool:
+        """Whether its networks are trained with dropout."""
+        return self.dropout > 0 or "dropout" in self.space
+
+    def sizes(self, neurons: int | None = None) -> list[int]:
+        """Units a layer: pixels, the hidden layers, classes. neurons: of a hidden layer; None: the most of a trial"""
+        if neurons is None:
+            neurons = (
+                int(AXES["neurons"].value(self.space["neurons"].high)) if "neurons" in self.space else self.neurons
+            )
+        return [PIXELS[self.dataset], *[neurons] * self.hidden_layers, CLASSES]
 
     def validation_images(self) -> int:
         """How many images are split off for validation."""
         return round(self.images * self.validation_rate)
 
-    def updates(self) -> int:
-        """Mini-batches an epoch."""
-        return max(1, (self.images - self.validation_images()) // self.batch_size)
+    def updates(self, batch_size: int | None = None) -> int:
+        """Mini-batches an epoch. batch_size: of a trial where it is searched; None: the plan's"""
+        return max(1, (self.images - self.validation_images()) // (batch_size or self.batch_size))
 
     def survivors(self) -> list[int]:
         """How many trials go on at each rung, one at least."""
@@ -94,19 +131,31 @@ class RoundPlan(PlanSettings):
         return replace(self, give_up=(), keep=RoundPlan.keep)
 
     def memory(self) -> int:
-        """Bytes of float32 that all trials are made of: what they learn, what goes with it, and running averages."""
-        sizes = self.sizes()
+        """Bytes of float32 that all trials are made of, at most: see `trial_memory`."""
+        if "neurons" in self.space and self.values is not None:
+            column = self.space.axes.index("neurons")
+            return sum(self.trial_memory(int(values[column])) for values in self.values)
+        return self.trials * self.trial_memory()
+
+    def trial_memory(self, neurons: int | None = None) -> int:
+        """Bytes of float32 of one trial: what it learns, what goes with it, running averages. neurons: as in `sizes`"""
+        sizes = self.sizes(neurons)
         learned = sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
         normalised = 2 * sum(sizes[1:-1]) if self.batch_normalisation else 0
-        numbers = (learned + normalised) * (1 + OPTIMIZER_STATE[self.optimizer]) + normalised
-        return 4 * self.trials * numbers
+        return 4 * ((learned + normalised) * (1 + OPTIMIZER_STATE[self.optimizer]) + normalised)
 
     def to_json(self) -> str:
-        """The plan as JSON, ranges as [low, high]. Without an order of images it is that of the files, as at first."""
+        """The plan as JSON, ranges as [low, high]. Without an order of images it is that of the files, as at first.
+
+        A learning rate or weight decay outside the space is there only if it is not the default.
+        """
         record: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        record["space"] = {axis: [range_.low, range_.high] for axis, range_ in self.space.ranges().items()}
+        record["space"] = space_record(self.space)
         if self.image_order == FILE_ORDER:
             del record["image_order"]
+        for name in DEFAULT_AXES:
+            if record[name] == getattr(type(self), name):
+                del record[name]
         return json.dumps(record)
 
     @classmethod
@@ -114,16 +163,27 @@ class RoundPlan(PlanSettings):
         """The plan that `to_json` wrote. Anything else raises LessonError."""
         try:
             record = json.loads(text)
-            ranges = record.pop("space")
-            space = SearchSpace(**{axis: LogRange(*ends) for axis, ends in ranges.items()})
+            space = space_of_record(record.pop("space"))
             if (values := record.pop("values", None)) is not None:
-                record["values"] = tuple(tuple(pair) for pair in values)
+                record["values"] = tuple(tuple(given) for given in values)
             record["give_up"] = tuple(record.get("give_up", ()))
             return cls(space=space, **({"image_order": FILE_ORDER} | record))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, LessonError):
                 raise
             raise PlanError(N_("This is not the plan of a round.")) from error
+
+
+def _check_needs(declared: Setting, plan: RoundPlan) -> None:
+    """Raise PlanError where a hyperparameter is searched that changes nothing in a plan."""
+    if declared.only_with is not None and not declared.is_met(plan):
+        other, value = declared.only_with
+        needed = settings_of(type(plan))[other]
+        assert isinstance(needed.kind, Choice)
+        raise PlanError(
+            N_("While the {quantity} is searched, the {setting} is {choice}."),
+            quantity=declared.name, setting=needed.name, choice=needed.kind.options[value],
+        )  # fmt: skip
 
 
 @lru_cache

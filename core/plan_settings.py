@@ -48,11 +48,12 @@ class PlanSettings:
     )  # fmt: skip
     neurons: int = setting(
         100, WholeNumber(2, 256, width=130), "neurons", group="sizes", summary=N_("{value} neurons"),
-        label=N_("neurons a layer"), name=N_("number of neurons"),
+        label=N_("neurons a layer"), name=N_("number of neurons"), axis="neurons",
         help=N_("How many neurons a hidden layer has; a network with more of them can learn more, but takes longer."),
     )  # fmt: skip
     batch_size: int = setting(
         100, WholeNumber(10, 500), "batch", group="sizes", summary=N_("batch {value}"), label=N_("batch size"),
+        axis="batch_size",
         help=N_("How many images one update looks at; larger mini-batches are steadier, but give fewer updates."),
     )  # fmt: skip
     seed: int = setting(
@@ -60,7 +61,7 @@ class PlanSettings:
         help=N_("The number that all random draws start from; another seed draws other values, initial weights and "
                 "mini-batches."),
     )  # fmt: skip
-    values: tuple[tuple[float, float], ...] | None = None  # (learning rate, weight decay) a trial; None: drawn
+    values: tuple[tuple[float, ...], ...] | None = None  # a trial's for each axis of the space; None: drawn
     shuffle: bool = True  # False: the images are sorted by their labels and split in that order
     image_order: int = PERMUTED_ORDER  # one of IMAGE_ORDERS, the latest; a lab keeps the one that it began with
     give_up: tuple[int, ...] = setting(  # none: no trial is given up
@@ -83,8 +84,8 @@ class PlanSettings:
         help=N_("The rule that turns gradients into updates; every rule has its own range of good learning rates."),
     )  # fmt: skip
     momentum: float = setting(
-        0.9, Number(0.0, 0.99, 0.05), "momentum", group="network", only_with=("optimizer", "momentum"), in_form=False,
-        label=N_("momentum"),
+        0.9, Number(0.0, 0.999, 0.05), "momentum", group="network", only_with=("optimizer", "momentum"), in_form=False,
+        label=N_("momentum"), axis="momentum",
         help=N_("How much of the last step every update keeps; closer to 1, earlier gradients count for longer."),
     )  # fmt: skip
     beta1: float = setting(
@@ -107,7 +108,7 @@ class PlanSettings:
     deviation: float = setting(
         0.01, Number(0.0001, 1.0, 0.01, width=150), "deviation", group="network",
         label=N_("standard deviation"), name=N_("standard deviation of the initial weights"),
-        only_with=("initial_weights", "deviation"),
+        only_with=("initial_weights", "deviation"), axis="deviation",
         help=N_("How far initial weights typically lie from 0; too near or too far, and the network does not learn."),
     )  # fmt: skip
     activation: str = setting(
@@ -123,7 +124,19 @@ class PlanSettings:
     )  # fmt: skip
     dropout: float = setting(
         0.0, Number(0.0, 0.9, 0.05), "dropout", group="network", summary=N_("dropout {value:g}"),
-        label=N_("dropout ratio"),
+        label=N_("dropout ratio"), axis="dropout",
         help=N_("The share of hidden neurons that are switched off at random for an image in training; more of it "
                 "works against overfitting, but slows learning."),
+    )  # fmt: skip
+    learning_rate: float = setting(
+        0.01, Number(1e-8, 10.0, 0.01), "rate", group="axes", in_form=False, in_table=False, axis="learning_rate",
+        label=N_("learning rate"),
+        help=N_("How far an update moves the weights in rounds that do not search it; more of it learns faster, or not "
+                "at all."),
+    )  # fmt: skip
+    weight_decay: float = setting(
+        1e-6, Number(1e-10, 1.0, 1e-6), "decay", group="axes", in_form=False, in_table=False, axis="weight_decay",
+        label=N_("weight decay"),
+        help=N_("How much an update shrinks the weights in rounds that do not search it; more of it keeps them "
+                "smaller."),
     )  # fmt: skip

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.plan import RoundPlan
+from core.space import AXES
 from core.training.parameters import Parameters
 from core.training.prediction import NO_PREDICTION, Predictions
-from core.training.stacks import Scores, trial_values
+from core.training.stacks import Scores
+from core.training.trial_values import Hyperparameters, hyperparameters
 
 if TYPE_CHECKING:
     import pandas
@@ -45,8 +47,7 @@ class RoundProgress:
     """
 
     plan: RoundPlan
-    learning_rate: np.ndarray  # (trials,)
-    weight_decay: np.ndarray  # (trials,)
+    hyperparameters: Hyperparameters  # (trials,) of every axis, also of those that the round does not search
     train_accuracy: np.ndarray  # (trials, epochs) float32
     validation_accuracy: np.ndarray  # (trials, epochs) float32
     epochs_done: np.ndarray  # (trials,)
@@ -68,12 +69,30 @@ class RoundProgress:
 
         trials: those that will be trained; the others count as given up before they began. None: all of them
         """
-        learning_rate, weight_decay = trial_values(plan)
         empty = np.full((plan.trials, plan.epochs), np.nan, np.float32)
         none = np.zeros(plan.trials, int)
         left_out = np.ones(plan.trials, bool)
         left_out[slice(None) if trials is None else list(trials)] = False
-        return cls(plan, learning_rate, weight_decay, empty, empty.copy(), none, none.astype(bool), left_out)
+        return cls(plan, hyperparameters(plan), empty, empty.copy(), none, none.astype(bool), left_out)
+
+    @property
+    def learning_rate(self) -> np.ndarray:
+        """(trials,)"""
+        return self.hyperparameters["learning_rate"]
+
+    @property
+    def weight_decay(self) -> np.ndarray:
+        """(trials,)"""
+        return self.hyperparameters["weight_decay"]
+
+    def places(self, axes: Sequence[str] | None = None) -> np.ndarray:
+        """The trials' places on the scales of some axes, (trials, axes); None: those that the round searches."""
+        chosen = self.plan.space.axes if axes is None else axes
+        return np.column_stack([AXES[axis].places(self.hyperparameters[axis]) for axis in chosen])
+
+    def values(self, trial: int) -> tuple[float | int, ...]:
+        """A trial's value of each axis that the round searches, in order, as a plan takes them."""
+        return tuple(self.hyperparameters[axis][trial].item() for axis in self.plan.space.axes)
 
     def with_scores(self, scores: list[Scores]) -> "RoundProgress":
         """The next version: these epochs' scores entered. A diverged trial keeps its last accuracy to the end."""

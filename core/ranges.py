@@ -1,7 +1,7 @@
 """Ranges of exponents, and exponents as values: the only module that turns one into the other.
 
 A hyperparameter that spans decades is searched by its exponent: value = 10 ** exponent, the exponent uniform in a
-range.
+range. Other hyperparameters have other scales (axes.py); their ranges are of the same kind.
 """
 
 import sys
@@ -13,12 +13,12 @@ from core.errors import N_, LessonError
 
 ROUNDING = 1e-9  # decades: a value on the edge is inside
 SUPERSCRIPTS = str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
-STEP = 0.1  # decades: exponents are set in tenths, on the sliders and in the number fields
+STEP = 0.1  # decades: exponents of ten are set in tenths, on the sliders and in the number fields
 
 
 @dataclass(frozen=True)
 class LogRange:
-    """A range of exponents, both ends included. low = high holds the value fixed."""
+    """A range on an axis' scale, both ends included: of exponents, or plain. low = high holds the value fixed."""
 
     low: float
     high: float
@@ -38,7 +38,7 @@ class LogRange:
 
     @property
     def width(self) -> float:
-        """Decades between the ends."""
+        """Decades between the ends; of a plain scale their difference."""
         return self.high - self.low
 
     @property
@@ -50,16 +50,25 @@ class LogRange:
         """One exponent, uniform between the ends."""
         return float(rng.uniform(self.low, self.high))
 
+    def holds(self, position: float) -> bool:
+        """Whether an exponent lies inside, ends included."""
+        return self.low - ROUNDING <= position <= self.high + ROUNDING
+
     def widened(self, margin: float) -> "LogRange":
         """The range with `margin` decades more on either side."""
         return LogRange(self.low - margin, self.high + margin)
 
-    def within(self, reach: "LogRange") -> "LogRange":
-        """The range on the 0.1 grid and inside `reach`, at least one step wide."""
-        low, high = (snap(min(max(end, reach.low), reach.high)) for end in (self.low, self.high))
-        if high - low < STEP / 2:
-            low, high = (low, low + STEP) if snap(low + STEP) <= reach.high else (high - STEP, high)
-        return LogRange(snap(low), snap(high))
+    def within(self, reach: "LogRange", step: float = STEP) -> "LogRange":
+        """The range on the grid of steps and inside `reach`, at least one step wide."""
+        low, high = (snap(min(max(end, reach.low), reach.high), step) for end in (self.low, self.high))
+        if high - low < step / 2:
+            low, high = (low, low + step) if snap(low + step, step) <= reach.high else (high - step, high)
+        return LogRange(snap(low, step), snap(high, step))
+
+
+def snap(exponent: float, step: float = STEP) -> float:
+    """The nearest exponent on the grid of steps, tenths unless another is given."""
+    return round(exponent / step) / round(1 / step) + 0.0  # never -0.0
 
 
 def value(exponent: float) -> float:
@@ -70,11 +79,6 @@ def value(exponent: float) -> float:
 def exponent(value: np.ndarray) -> np.ndarray:
     """log10 of values, any shape."""
     return np.log10(value)
-
-
-def snap(exponent: float) -> float:
-    """The nearest exponent on the grid of tenths."""
-    return round(exponent / STEP) / round(1 / STEP) + 0.0  # never -0.0
 
 
 def written(exponent: float) -> str:

@@ -22,6 +22,7 @@ GROUPS = {  # settings that a teacher hides together: their name in a link, and 
     "sizes": N_("sizes of split and networks"),
     "network": N_("the network's settings"),
     "seed": N_("seed"),
+    "axes": N_("choice of what is searched"),
     "trials": N_("trials"),
     "epochs": N_("epochs"),
     "give_up": N_("giving up early"),
@@ -157,6 +158,7 @@ class Setting:
     name: str  # in a sentence, such as a refusal
     summary: str = ""  # how a network is described that differs in it, with {value}; "": it is not mentioned
     only_with: tuple[str, str] | None = None  # (setting, its value) without which this one changes nothing
+    axis: str = ""  # the axis of a search space that takes its place where it is searched
     in_form: bool = True  # whether the form of a lesson has a field for it
     in_table: bool = True  # whether the table of a lab's trials has a column for it
 
@@ -175,7 +177,11 @@ class Setting:
         return read(text, self.kind.allows, self.refusal())
 
     def applies(self, plan: object) -> bool:
-        """Whether it changes anything in this plan."""
+        """Whether it changes anything in this plan: one that is searched does not."""
+        return self.is_met(plan) and self.axis not in getattr(plan, "space", ())
+
+    def is_met(self, plan: object) -> bool:
+        """Whether the other settings of a plan are as this one needs them."""
         return self.only_with is None or getattr(plan, self.only_with[0]) == self.only_with[1]
 
 

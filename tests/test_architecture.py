@@ -18,6 +18,7 @@ ROOMS = [  # from the ground up: a room imports itself and rooms above it in thi
     "core/kana_keys.py",
     "core/typed_keys.py",
     "core/ranges.py",
+    "core/axes.py",
     "core/space.py",
     "core/typed_numbers.py",
     "core/data/",

@@ -10,7 +10,8 @@ once it has waited for PATIENCE_SECONDS, only small ones pass it, in the reserve
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.engine.share import STACK_TRIALS, weight_bytes
+from core.engine.share import STACK_TRIALS
+from core.engine.trial_costs import largest_weights
 from core.plan import RoundPlan
 from core.training.round_data import images_key
 
@@ -91,9 +92,10 @@ def reserve_bytes(workers: int) -> int:
 def least_weights(plan: RoundPlan, workers: int) -> int:
     """Bytes of weights that a round holds at least while it is in training: those of a stack on each worker.
 
-    One with rungs holds all of them: none goes on from a rung before the last has come there.
+    Where trials differ in that, those of the largest. One with rungs holds all of them: none goes on from a rung before
+    the last has come there.
     """
-    return weight_bytes(plan, plan.trials if plan.give_up else min(plan.trials, STACK_TRIALS * workers))
+    return largest_weights(plan, plan.trials if plan.give_up else min(plan.trials, STACK_TRIALS * workers))
 
 
 def image_bytes(plan: RoundPlan, workers: int) -> int:

@@ -15,11 +15,12 @@ import numpy as np
 
 from core.data.datasets import TrainingImages
 from core.engine.memory import Demand, demand
+from core.engine.protocol import SliceReport
+from core.engine.trial_costs import epoch_operations, trial_costs
 from core.engine.trial_shares import ScheduledShare
 from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
-from core.training.operations import operations
 
 
 class Rank(IntEnum):
@@ -83,14 +84,14 @@ class ScheduledRound:
         """The epoch of the next rung; the last one of the round when no rung is left."""
         return [*self.plan.give_up, self.plan.epochs][self.rung]
 
-    @cached_property
-    def epoch_operations(self) -> float:
-        """Floating-point operations of an epoch of a trial, all pixels and every image drawn counted."""
-        return float(operations(self.plan, self.plan.sizes()[0]))
-
     def operations_left(self) -> float:
         """Floating-point operations to the end, without those of trials that the rungs to come will give up."""
-        return self.epoch_operations * (self.progress.epochs_left + self._epochs_to_repeat())
+        return epoch_operations(self.progress) * (self.progress.epochs_left + self._epochs_to_repeat())
+
+    def operations_of(self, report: SliceReport) -> float:
+        """Floating-point operations of what a slice has trained."""
+        each = trial_costs(self.plan).operations
+        return float(sum(each[scores.trials].sum() for scores in report.scores))
 
     def _epochs_to_repeat(self) -> int:
         """Epochs that are shown and are to be trained once more."""

@@ -79,7 +79,7 @@ class Scheduler:
         self._next_key += 1
         at_once, shares = (
             self._fair_share.begins_at_once(known.group, now),
-            shares_of(chosen, self.workers, self._next_key),
+            shares_of(plan, chosen, self.workers, self._next_key),
         )
         round_ = ScheduledRound(
             self._next_key, owner, known.group, known.in_class, source, progress, shares, lane, at_once,
@@ -123,9 +123,9 @@ class Scheduler:
         if round_ is None:
             return
         round_.shares[worker].take_in(report, is_held, order.stop_epoch == round_.stop_epoch)
-        epochs = sum(len(scores.trials) for scores in report.scores)
-        if epochs and report.seconds > 0:
-            rate, before = epochs * round_.epoch_operations / report.seconds, self.operations_per_second
+        done = round_.operations_of(report)
+        if done and report.seconds > 0:
+            rate, before = done / report.seconds, self.operations_per_second
             self.operations_per_second = rate if before is None else 0.9 * before + 0.1 * rate
         round_.progress = round_.progress.with_scores(report.scores).with_predictions(report.predictions)
         self._advance(round_, now)

@@ -6,11 +6,13 @@ from itertools import groupby
 import numpy as np
 
 from core.engine.protocol import ShareSpec, SliceReport
+from core.engine.trial_costs import weight_bytes
 from core.plan import RoundPlan
 from core.training.operations import operations
 from core.training.prediction import Predictions, predict
 from core.training.round_data import RoundData
 from core.training.stacks import Scores, Stack, advance, begin, join
+from core.training.trial_values import by_shape
 from core.training.workspace import Workspaces
 
 STACK_TRIALS = 5  # trials of a stack at most: fewer waste time in Python, more do not fit in the processor's cache
@@ -29,13 +31,15 @@ class Share:
         self.plan, self.data = spec.plan, data
         self.images_to_predict = spec.images_to_predict
         self.full_scale = spec.source.full_scale
-        size = stack_size(spec.plan, len(data.pixels), len(spec.trials))
-        self.not_begun = [spec.trials[start : start + size] for start in range(0, len(spec.trials), size)]
+        self.not_begun: list[tuple[int, ...]] = []
+        for trials in by_shape(spec.plan, spec.trials):
+            size = stack_size(spec.plan, len(data.pixels), len(trials), trials[0])
+            self.not_begun += [trials[start : start + size] for start in range(0, len(trials), size)]
         self.stacks: list[Stack] = []
 
     def weight_bytes(self) -> int:
         """Bytes of weights of the stacks in training."""
-        return sum(weight_bytes(self.plan, len(stack.trials)) for stack in self.stacks)
+        return sum(weight_bytes(self.plan, stack.trials.tolist()) for stack in self.stacks)
 
     def advance(
         self, seconds: float, workspaces: Workspaces, other_bytes: int = 0, stop_epoch: int | None = None
@@ -68,7 +72,7 @@ class Share:
         self.not_begun = [group for group in kept if group]
         stacks = [stack.select(~np.isin(stack.trials, trials)) for stack in self.stacks]
         by_epoch = groupby((stack for stack in stacks if len(stack.trials)), key=lambda stack: stack.epoch)
-        self.stacks = [stack for _, equal in by_epoch for stack in self._restack(list(equal))]
+        self.stacks = [stack for _, equal in by_epoch for stack in self._restack_shapes(list(equal))]
 
     def _has_work(self, stop: int) -> bool:
         """Whether a trial has not come to the epoch `stop`."""
@@ -85,10 +89,16 @@ class Share:
         """The place of the first stack that has not come to the epoch `stop`, if any."""
         return next((place for place, stack in enumerate(self.stacks) if stack.epoch < stop), None)
 
-    def _restack(self, stacks: list[Stack]) -> list[Stack]:
+    def _restack_shapes(self, stacks: list[Stack]) -> list[Stack]:
         """The trials of stacks that have trained for the same number of epochs in as few stacks as hold them."""
+        firsts = {int(stack.trials[0]): stack for stack in stacks}
+        groups = by_shape(self.plan, firsts)
+        return [stack for group in groups for stack in self._restack([firsts[first] for first in group])]
+
+    def _restack(self, stacks: list[Stack]) -> list[Stack]:
+        """The same for stacks of one shape."""
         trials = sum(len(stack.trials) for stack in stacks)
-        size = stack_size(self.plan, len(self.data.pixels), trials)
+        size = stack_size(self.plan, len(self.data.pixels), trials, int(stacks[0].trials[0]))
         starts = range(0, trials, size)
         if len(starts) == len(stacks):
             return stacks
@@ -96,13 +106,11 @@ class Share:
         return [whole.select(places[start : start + size]) for start in starts]
 
 
-def stack_size(plan: RoundPlan, pixels: int, trials: int) -> int:
-    """How many of `trials` to train side by side: stacks of nearly equal size, none above the bounds."""
-    bound = max(1, min(STACK_TRIALS, int(STACK_OPERATIONS / operations(plan, pixels))))
+def stack_size(plan: RoundPlan, pixels: int, trials: int, first: int = 0) -> int:
+    """How many of `trials` to train side by side: stacks of nearly equal size, none above the bounds.
+
+    first: one of these trials, all of which have its shape
+    """
+    bound = max(1, min(STACK_TRIALS, int(STACK_OPERATIONS / operations(plan, pixels, trial=first))))
     stacks = -(-trials // bound)
     return -(-trials // stacks)
-
-
-def weight_bytes(plan: RoundPlan, trials: int) -> int:
-    """Bytes of float32 weights of some trials of a round, what the optimizer keeps beside them included."""
-    return plan.memory() * trials // plan.trials

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.engine.protocol import SliceReport
+from core.engine.share import STACK_TRIALS
+from core.engine.trial_costs import trial_costs
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
+from core.training.trial_values import by_shape
 
 
 @dataclass
@@ -64,15 +67,37 @@ def trials_to_train(
     return shown, [trial for trial in chosen if not before.given_up[trial]]
 
 
-def shares_of(trials: Sequence[int], workers: int, first: int) -> list[ScheduledShare]:
+def shares_of(plan: RoundPlan, trials: Sequence[int], workers: int, first: int) -> list[ScheduledShare]:
     """Trials shared out evenly, one share for each worker. first: the worker whose share comes last, modulo `workers`
 
     Rounds with fewer trials than workers go to different workers when `first` differs.
     """
-    shares = [ScheduledShare(tuple(trials[worker::workers])) for worker in range(workers)]
+    if trial_costs(plan).are_equal:
+        shared = [tuple(trials[worker::workers]) for worker in range(workers)]
+    else:
+        shared = _by_work(plan, trials, workers)
+    shares = [ScheduledShare(one) for one in shared]
     for share in shares:
         share.finished = not share.trials
     return shares[first % workers :] + shares[: first % workers]
+
+
+def _by_work(plan: RoundPlan, trials: Sequence[int], workers: int) -> list[tuple[int, ...]]:
+    """Trials of several shapes for each worker: whole stacks, the most work first, each to whoever has the least yet.
+
+    R. L. Graham, Bounds on multiprocessing timing anomalies, SIAM Journal on Applied Mathematics 17, 1969.
+    """
+    most = max(1, min(STACK_TRIALS, -(-len(trials) // workers)))
+    stacks = []
+    for group in by_shape(plan, trials):
+        size = -(-len(group) // -(-len(group) // most))
+        stacks += [group[start : start + size] for start in range(0, len(group), size)]
+    work = trial_costs(plan).operations
+    given: list[list[int]] = [[] for _ in range(workers)]
+    for stack in sorted(stacks, key=lambda stack: -work[list(stack)].sum()):
+        least = min(given, key=lambda one: work[one].sum())
+        least.extend(stack)
+    return [tuple(sorted(one)) for one in given]
 
 
 def chosen_trials(plan: RoundPlan, trials: Sequence[int] | None) -> Sequence[int]:

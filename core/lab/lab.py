@@ -62,7 +62,8 @@ class Lab:
         """Change the next round's settings. Raises LessonError and changes nothing where a round cannot have them."""
         with self.lock:
             new = replace(self.plan, **settings)  # type: ignore[arg-type]
-            if any(getattr(new, name) != getattr(self.plan, name) for name in self.lesson.sets()):
+            same_axes = new.space.axes == self.plan.space.axes or not self.lesson.hides("axes")
+            if not same_axes or any(getattr(new, name) != getattr(self.plan, name) for name in self.lesson.sets()):
                 raise LessonError(N_("This is set by the lesson and stays as it is."))
             self.plan = new
         self.changed(self, None)

@@ -34,8 +34,8 @@ def seeds(seed: int, purpose: SeedPurpose) -> list[int]:
     return derived
 
 
-def plans_on_seeds(plan: RoundPlan, values: tuple[tuple[float, float], ...], purpose: SeedPurpose) -> list[RoundPlan]:
-    """A round's plan for given trials, once a seed; none is given up. values: (learning rate, weight decay) a trial"""
+def plans_on_seeds(plan: RoundPlan, values: tuple[tuple[float, ...], ...], purpose: SeedPurpose) -> list[RoundPlan]:
+    """A round's plan for given trials, once a seed; none is given up. values: as a plan has them"""
     whole = plan.to_the_end()
     return [replace(whole, values=values, trials=len(values), seed=seed) for seed in seeds(plan.seed, purpose)]
 
@@ -121,7 +121,7 @@ class SeedRepeat:
             raise LessonError(N_("Choose 1 to {most} trials of the round to repeat."), most=MAX_REPEATED)
         self.number, self.trials = number, trials
         self._on_end = on_end
-        values = tuple((float(progress.learning_rate[one]), float(progress.weight_decay[one])) for one in trials)
+        values = tuple(map(progress.values, trials))
         plans = plans_on_seeds(progress.plan, values, SeedPurpose.SEED_REPEAT)
         self._rounds = RoundGroup(engine, owner, "seed-repeat", [(plan, None) for plan in plans], self._on_group_end)
 

@@ -28,7 +28,7 @@ class HiddenLayerSpec:
 
     activation: str = "relu"
     batch_normalisation: bool = False
-    dropout: float = 0.0  # the share of neurons that are dropped for an image
+    dropout: bool = False  # whether neurons are dropped; see Parameters for the share of each trial
 
 
 PLAIN = HiddenLayerSpec()
@@ -143,17 +143,20 @@ class Dropout:
     The activation's backward pass gives such outputs no gradient.
     """
 
-    def __init__(self, memory: Memory, ratio: float, layers: int, trials: int, units: int, batch: int) -> None:
-        self._dropped = math.ceil(ratio * 2**BITS)  # random numbers below it drop a neuron
+    def __init__(self, memory: Memory, layers: int, trials: int, units: int, batch: int) -> None:
         self._kept = memory("kept", trials, -(-layers * units * batch // 4)).view(bool)
         self._kept = self._kept[:, : layers * units * batch]
         self._layers = self._kept.reshape(trials, layers, units, batch)
         self._factors = memory("kept in a layer", trials, units, batch)
 
-    def draw(self, generators: Sequence[np.random.Generator]) -> None:
-        """Draw which neurons of all layers are dropped in the next mini-batch. generators: one a trial"""
-        for rng, kept in zip(generators, self._kept, strict=True):
-            np.greater_equal(random_uint16(rng, len(kept)), self._dropped, out=kept)
+    def draw(self, generators: Sequence[np.random.Generator], ratios: np.ndarray) -> None:
+        """Draw which neurons of all layers are dropped in the next mini-batch.
+
+        generators: one a trial    ratios: (trials,) the share of neurons that are dropped for an image
+        """
+        for rng, ratio, kept in zip(generators, ratios.tolist(), self._kept, strict=True):
+            dropped = math.ceil(ratio * 2**BITS)  # random numbers below it drop a neuron
+            np.greater_equal(random_uint16(rng, len(kept)), dropped, out=kept)
 
     def forward(self, layer: int, units: np.ndarray) -> None:
         """Set the outputs of the dropped neurons to 0."""

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.training.kernels import gradient_of_blocks, product, product_of_blocks, transposed
-from core.training.layers import FLOAT
 from core.training.parameters import Parameters
 from core.training.workspace import Workspace
 
@@ -51,7 +50,7 @@ def hidden_layer(params: Parameters, layer: int, work: Workspace) -> None:
     if work.dropout is not None:
         work.dropout.forward(layer, units)
     elif params.hidden_layer_spec.dropout:
-        units *= FLOAT(1 - params.hidden_layer_spec.dropout)
+        units *= params.kept
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

@@ -31,15 +31,16 @@ EPSILON = 1e-7  # added to a root, which may be 0
 
 
 class Optimizer:
-    """What all of them share: the trials' learning rates and weight decays, and state for every array.
+    """What all of them share: the trials' hyperparameters, and state for every array.
 
-    learning_rate, weight_decay: (trials,) float64
+    learning_rate, weight_decay, momentum: (trials,) float64; only one of the optimizers has a momentum
     """
 
     decay: np.ndarray  # (trials, 1, 1) float32: what weights are multiplied by before they are added to a gradient
 
-    def __init__(self, learning_rate: np.ndarray, weight_decay: np.ndarray) -> None:
+    def __init__(self, learning_rate: np.ndarray, weight_decay: np.ndarray, momentum: np.ndarray | None = None) -> None:
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.momentum: np.ndarray = np.zeros(len(learning_rate)) if momentum is None else momentum
         self.state: list[np.ndarray] = []  # (trials, ...) each
         self._derive()
 
@@ -86,12 +87,12 @@ class Optimizer:
         return parts[0]._with(*map(np.concatenate, zip(*(part._arrays() for part in parts), strict=True)))
 
     def _arrays(self) -> list[np.ndarray]:
-        return [self.learning_rate, self.weight_decay, *self.state]
+        return [self.learning_rate, self.weight_decay, self.momentum, *self.state]
 
-    def _with(self, learning_rate: np.ndarray, weight_decay: np.ndarray, *state: np.ndarray) -> Self:
+    def _with(self, *arrays: np.ndarray) -> Self:
         """The same for other trials."""
         other = copy(self)
-        other.learning_rate, other.weight_decay, other.state = learning_rate, weight_decay, list(state)
+        other.learning_rate, other.weight_decay, other.momentum, *other.state = arrays
         other._derive()
         return other
 
@@ -149,14 +150,15 @@ class Momentum(Optimizer):
     """
 
     def __init__(
-        self, learning_rate: np.ndarray, weight_decay: np.ndarray, momentum: float, params: Parameters
+        self, learning_rate: np.ndarray, weight_decay: np.ndarray, momentum: np.ndarray, params: Parameters
     ) -> None:
-        super().__init__(learning_rate, weight_decay)
-        self.momentum = FLOAT(momentum)
+        super().__init__(learning_rate, weight_decay, momentum)
         self.state = [np.zeros_like(array) for array in params.learned]  # v
 
     def _derive(self) -> None:
         self.decay = per_trial(self.learning_rate * self.weight_decay)
+        all_equal = len(set(self.momentum.tolist())) == 1  # one number for all is multiplied faster than one a trial
+        self._kept = FLOAT(self.momentum[0]) if all_equal else per_trial(self.momentum)
 
     def scale(self, batch: int) -> np.ndarray:
         """So that `step` gets rate * dW: rate / batch."""
@@ -165,7 +167,7 @@ class Momentum(Optimizer):
     def _update(self, params: Parameters, place: int, gradient: np.ndarray, scratch: np.ndarray) -> None:
         array, velocity = params.learned[place], self.state[place]
         self._add_decay(params, place, gradient, scratch)
-        velocity *= self.momentum
+        velocity *= self._kept
         velocity -= gradient
         array += velocity
 
@@ -228,10 +230,17 @@ class Adam(Optimizer):
         array -= scratch
 
 
-def optimizer_of(plan: RoundPlan, learning_rate: np.ndarray, weight_decay: np.ndarray, params: Parameters) -> Optimizer:
-    """The plan's optimizer for a stack. learning_rate, weight_decay: (trials,) float64"""
+def optimizer_of(
+    plan: RoundPlan,
+    learning_rate: np.ndarray,
+    weight_decay: np.ndarray,
+    params: Parameters,
+    momentum: np.ndarray | None = None,
+) -> Optimizer:
+    """The plan's optimizer for a stack. learning_rate, weight_decay: (trials,) float64    momentum: None: the plan's"""
     if plan.optimizer == "momentum":
-        return Momentum(learning_rate, weight_decay, plan.momentum, params)
+        same = np.full(len(learning_rate), plan.momentum)
+        return Momentum(learning_rate, weight_decay, same if momentum is None else momentum, params)
     if plan.optimizer == "adagrad":
         return AdaGrad(learning_rate, weight_decay, params)
     if plan.optimizer == "adam":

@@ -5,7 +5,7 @@ The weights of those pixels have no gradient, only the weight decay of every upd
 them is computed here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,16 +52,18 @@ def full_parameters(plan: RoundPlan, stack: Stack, data: RoundData) -> Parameter
     first[:, left_out] = decayed(plan, stack, first[:, [*left_out, -1]])[:, :-1]
     first[:, [*data.pixels, -1]] = stack.params.layers[0]  # the biases last
     trained = stack.params
-    return Parameters([first, *trained.layers[1:]], trained.hidden_layer_spec, trained.gamma_beta, trained.running)
+    return replace(trained, layers=[first, *trained.layers[1:]])
 
 
 def decayed(plan: RoundPlan, stack: Stack, layer: np.ndarray) -> np.ndarray:
     """What weights without a gradient became in the stack's training. layer: (trials, n_in + 1, n_out) as it began"""
-    rate, decay, updates = stack.optimizer.learning_rate, stack.optimizer.weight_decay, plan.updates() * stack.epoch
+    rate, decay = stack.optimizer.learning_rate, stack.optimizer.weight_decay
+    updates = plan.updates(stack.batch_size) * stack.epoch
     if plan.optimizer == "sgd":
         return layer * ((1 - rate * decay) ** updates).astype(FLOAT)[:, None, None]
     weights = Parameters([layer])
-    optimizer, gradient, scratch = optimizer_of(plan, rate, decay, weights), np.empty_like(layer), np.empty_like(layer)
+    optimizer = optimizer_of(plan, rate, decay, weights, stack.optimizer.momentum)
+    gradient, scratch = np.empty_like(layer), np.empty_like(layer)
     for _ in range(updates):
         gradient[:] = 0
         optimizer.step(weights, [(0, gradient)], [scratch])
@@ -81,7 +83,7 @@ def classify(params: Parameters, images: np.ndarray) -> np.ndarray:
             below = below * factor + shift
         activation.forward(below)
         if params.hidden_layer_spec.dropout:
-            below *= FLOAT(1 - params.hidden_layer_spec.dropout)
+            below *= params.kept[0]
     return below.argmax(axis=1)
 
 

@@ -104,18 +104,27 @@ def evaluation_parts(count: int) -> Iterator[tuple[slice, int]]:
         yield slice(full * EVALUATION_BATCH, count), 1
 
 
-@lru_cache(maxsize=16)  # all stacks of a round draw the same
-def mini_batches(plan: RoundPlan, train: int, epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def mini_batches(
+    plan: RoundPlan, train: int, epoch: int, batch_size: int | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """An epoch's mini-batches, drawn with replacement: (images, how often each was drawn) of each.
 
     An image that is drawn twice is in the list once, with a count of 2. Not so with batch normalisation, which
     takes its averages over all that was drawn, nor with dropout, which drops other neurons each time: then all images
     are listed as drawn, with counts of 1.
 
-    train: number of training images
+    train: number of training images    batch_size: of the trials where it is searched; None: the plan's
     """
-    rng = generator(plan.seed, RoundPurpose.BATCHES, epoch)
-    drawn = rng.integers(train, size=(plan.updates(), plan.batch_size))
-    if plan.batch_normalisation or plan.dropout:
+    size = plan.updates(batch_size), batch_size or plan.batch_size
+    return _drawn(plan.seed, epoch, train, size, plan.batch_normalisation or plan.uses_dropout)
+
+
+@lru_cache(maxsize=16)  # all stacks of a round draw the same
+def _drawn(
+    seed: int, epoch: int, train: int, size: tuple[int, int], as_drawn: bool
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The mini-batches of an epoch. size: how many, and images in each    as_drawn: whether each draw counts alone"""
+    drawn = generator(seed, RoundPurpose.BATCHES, epoch).integers(train, size=size)
+    if as_drawn:
         return [(batch, np.ones(len(batch), FLOAT)) for batch in drawn]
     return [distinct_images(batch) for batch in drawn]

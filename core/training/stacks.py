@@ -1,6 +1,7 @@
 """Training of a few trials side by side: begin a stack, train it for an epoch, score it.
 
-What a trial does depends on the plan and its index alone. Its hyperparameters and initial weights come from a
+The trials of a stack have one shape: as many neurons a layer, and mini-batches of the same size. What a trial does
+depends on the plan and its index alone. Its hyperparameters and initial weights come from a
 generator of its own; the split and the mini-batches come from the round's seed and are the same for every trial.
 """
 
@@ -16,6 +17,8 @@ from core.training.optimizers import Optimizer, optimizer_of
 from core.training.parameters import Parameters, initialise
 from core.training.random_streams import RoundPurpose, generator
 from core.training.round_data import RoundData, evaluation_parts, mini_batches
+from core.training.trial_values import hyperparameters, shape_of
+from core.training.trial_values import trial_values as trial_values
 from core.training.workspace import Workspaces
 
 
@@ -26,11 +29,13 @@ class Stack:
     trials: np.ndarray  # (stack,) their indices in the round
     params: Parameters
     optimizer: Optimizer
+    batch_size: int
     epoch: int = 0  # how many it has been trained for
 
     def select(self, which: np.ndarray) -> "Stack":
         """Only the trials at the places `which`."""
-        return Stack(self.trials[which], self.params.select(which), self.optimizer.select(which), self.epoch)
+        params, optimizer = self.params.select(which), self.optimizer.select(which)
+        return Stack(self.trials[which], params, optimizer, self.batch_size, self.epoch)
 
 
 @dataclass(frozen=True)
@@ -49,43 +54,37 @@ class Scores:
         return Scores(self.trials[which], self.epoch, *accuracies, self.diverged[which])
 
 
-def trial_values(plan: RoundPlan) -> tuple[np.ndarray, np.ndarray]:
-    """The round's hyperparameters: learning rates (trials,) and weight decays (trials,), float64."""
-    if plan.values is not None:
-        given = np.array(plan.values)
-        return given[:, 0], given[:, 1]
-    generators = (generator(plan.seed, RoundPurpose.VALUES, trial) for trial in range(plan.trials))
-    drawn = np.array([plan.space.sample(rng) for rng in generators])
-    return drawn[:, 0], drawn[:, 1]
-
-
 def begin(plan: RoundPlan, trials: Sequence[int], pixels: np.ndarray) -> Stack:
     """A stack of untrained networks.
 
-    trials: their indices in the round    pixels: the pixels in use, as in RoundData
+    trials: their indices in the round, all of one shape    pixels: the pixels in use, as in RoundData
     """
     chosen = np.array(trials)
-    learning_rate, weight_decay = (values[chosen] for values in trial_values(plan))
+    own = {name: values[chosen] for name, values in hyperparameters(plan).items()}
     params = untrained(plan, trials)
     params.layers[0] = np.take(params.layers[0], [*pixels, -1], axis=1)
-    return Stack(chosen, params, optimizer_of(plan, learning_rate, weight_decay, params))
+    optimizer = optimizer_of(plan, own["learning_rate"], own["weight_decay"], params, own["momentum"])
+    return Stack(chosen, params, optimizer, shape_of(plan, trials[0])[1])
 
 
 def untrained(plan: RoundPlan, trials: Sequence[int]) -> Parameters:
-    """The initial parameters of some trials, for whole images."""
-    spec = HiddenLayerSpec(plan.activation, plan.batch_normalisation, plan.dropout)
+    """The initial parameters of some trials, for whole images. trials: all of one shape"""
+    spec = HiddenLayerSpec(plan.activation, plan.batch_normalisation, plan.uses_dropout)
     generators = [generator(plan.seed, RoundPurpose.WEIGHTS, trial) for trial in trials]
-    return initialise(plan.sizes(), generators, spec, plan.initial_weights, plan.deviation)
+    neurons, _ = shape_of(plan, trials[0])
+    deviation, dropout = (hyperparameters(plan)[name][list(trials)] for name in ("deviation", "dropout"))
+    return initialise(plan.sizes(neurons), generators, spec, plan.initial_weights, deviation, dropout)
 
 
 def join(stacks: Sequence[Stack]) -> Stack:
-    """The trials of several stacks as one, in that order; all have trained for the same number of epochs."""
+    """The trials of several stacks as one, in that order; all of one shape, trained for the same number of epochs."""
     if len({stack.epoch for stack in stacks}) != 1:
         raise ValueError("stacks are joined after the same epoch")
     return Stack(
         np.concatenate([stack.trials for stack in stacks]),
         Parameters.join([stack.params for stack in stacks]),
         type(stacks[0].optimizer).join([stack.optimizer for stack in stacks]),
+        stacks[0].batch_size,
         stacks[0].epoch,
     )
 
@@ -110,14 +109,14 @@ def advance(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: Workspac
 def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: Workspaces) -> None:
     """One epoch of mini-batches for all trials of a stack: forward, gradient of the loss, backward, step."""
     params, optimizer, blocks = stack.params, stack.optimizer, data.inputs.blocks
-    workspace = workspaces.for_training(params, plan.batch_size, len(blocks))
+    workspace = workspaces.for_training(params, stack.batch_size, len(blocks))
     generators = dropout_generators(plan, stack)
-    scale = optimizer.scale(plan.batch_size)  # (trials, 1, 1)
-    for batch, counts in mini_batches(plan, data.train, stack.epoch):  # (batch,) each
+    scale = optimizer.scale(stack.batch_size)  # (trials, 1, 1)
+    for batch, counts in mini_batches(plan, data.train, stack.epoch, stack.batch_size):  # (batch,) each
         work = workspace.for_batch(len(batch))
         images, columns = work.load(blocks, data.order[batch])  # rows and columns of (blocks, batch, inputs / blocks)
         if work.dropout is not None:
-            work.dropout.draw(generators)
+            work.dropout.draw(generators, params.dropout[0])
         scores = forward(params, columns, work)  # (trials, classes, batch)
         delta = loss_gradient(scores, data.labels[batch], scale * counts)  # (trials, classes, batch)
         optimizer.step(params, backward(params, images, delta, work), work.scratch)
@@ -125,7 +124,7 @@ def train_epoch(plan: RoundPlan, stack: Stack, data: RoundData, workspaces: Work
 
 def dropout_generators(plan: RoundPlan, stack: Stack) -> list[np.random.Generator]:
     """A generator a trial that decides which neurons are dropped in the stack's next epoch; none without dropout."""
-    if not plan.dropout:
+    if not plan.uses_dropout:
         return []
     return [generator(plan.seed, RoundPurpose.DROPOUT, trial, stack.epoch) for trial in stack.trials.tolist()]
 

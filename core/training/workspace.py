@@ -70,7 +70,7 @@ class Workspace:
             self.normalisation = BatchNormalisation(self._array, hidden_layers, trials, units, batch)
             self.sums[:-1] = self.normalisation.centred
         if spec.dropout:
-            self.dropout = Dropout(self._array, spec.dropout, hidden_layers, trials, units, batch)
+            self.dropout = Dropout(self._array, hidden_layers, trials, units, batch)
 
     def _array(self, name: str, *shape: int) -> np.ndarray:
         """The memory of that name in that shape."""

@@ -16,13 +16,15 @@ from core.errors import LessonError
 from core.plan import CLASSES, MEMORY_LIMIT, PIXELS, RoundPlan
 from core.rungs import MOST_RUNGS, fitting_rungs, rungs_from, usual_rungs
 from core.settings import Choice, Number, PlanError, WholeNumber, kinds_of, settings_of
-from core.space import LEARNING_RATE_REACH, WEIGHT_DECAY_REACH, LogRange, SearchSpace
+from core.space import LEARNING_RATE_REACH, REACHES, WEIGHT_DECAY_REACH, LogRange, SearchSpace
 
 SETTINGS = settings_of(RoundPlan)
 WHOLE_NUMBERS, CHOICES = kinds_of(RoundPlan, WholeNumber), kinds_of(RoundPlan, Choice)
 NUMBERS = kinds_of(RoundPlan, Number)
 SHARE, KEEP = NUMBERS["validation_rate"], NUMBERS["keep"]
-OF_THE_NETWORK = {name: kind for name, kind in NUMBERS.items() if SETTINGS[name].group == "network"}
+OF_THE_NETWORK = {
+    name: kind for name, kind in NUMBERS.items() if SETTINGS[name].group == "network" and name not in REACHES
+}
 WORDS = {name: kind for name, kind in CHOICES.items() if name != "dataset"}
 SMALL = {"neurons": 10, "trials": 1, "hidden_layers": 1}  # leaves room in memory for one number at its limit
 NO_WHOLE_NUMBERS = [

@@ -189,7 +189,7 @@ def test_every_setting_belongs_to_a_group_and_every_group_has_some() -> None:
 
 
 def test_every_part_of_a_link_has_a_key_of_its_own() -> None:
-    keys = [*(one.key for one in TABLE.values()), *RANGES, "budget", "pages", "hide"]
+    keys = [*(one.key for one in TABLE.values()), *RANGES, "axes", "budget", "pages", "hide"]
     assert sorted(keys) == sorted(parts(RoundPlan))
 
 

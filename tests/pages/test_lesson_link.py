@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.lesson import PAGES
 from core.lesson_text import read_lesson
-from core.settings import GROUPS
 from pages.components.frame.qr import MODULE, QUIET, qr_code
 from pages.components.frame.running_server import server
 from tests.support.app_tests import button, finished, number, opened, ran, text, token, with_more_settings
@@ -46,11 +45,11 @@ def test_a_lessons_link_opens_a_lab_as_the_lesson_says() -> None:
     assert server().labs.open(token(app), "test")[0].lesson == read_lesson(LESSON)[0]
 
 
-@pytest.mark.parametrize("control", GROUPS)
+@pytest.mark.parametrize("control", FIELDS)
 def test_a_hidden_control_is_not_drawn_and_any_other_is(control: str) -> None:
     keys = fields(with_more_settings(opened(lesson=f"hide.{control}")))
     there = {name for name, start in FIELDS.items() if any(key.startswith(start) for key in keys)}
-    assert there == set(GROUPS) - {control}
+    assert there == set(FIELDS) - {control}
 
 
 def test_nothing_to_unfold_is_offered_when_all_of_it_is_hidden() -> None:

@@ -57,7 +57,8 @@ def allowed(kind: Kind) -> st.SearchStrategy[Any]:
         case WholeNumber():
             return st.integers(kind.low, kind.high)
         case Number():
-            return st.floats(kind.low, kind.high).map(lambda number: round(number, 4))  # as the limits are
+            digits = 4 if kind.low in (0, 0.0001) or kind.low >= 0.01 else 10  # as the limits are
+            return st.floats(kind.low, kind.high).map(lambda number: round(number, digits))
         case Choice():
             return st.sampled_from(list(kind.options))
         case Switch():

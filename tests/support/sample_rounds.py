@@ -26,10 +26,11 @@ def made(
     curves = np.linspace(np.full(trials, 0.1), accuracy, plan.epochs, axis=1).astype(np.float32)
     flags = np.zeros(trials, bool)
     flags[list(diverged)] = True
+    progress = RoundProgress.of(plan)
+    values = {"learning_rate": 10.0 ** np.array(learning_rate, float), "weight_decay": 10.0**decay}
     return replace(
-        RoundProgress.of(plan),
-        learning_rate=10.0 ** np.array(learning_rate, float),
-        weight_decay=10.0**decay,
+        progress,
+        hyperparameters=progress.hyperparameters | values,
         validation_accuracy=curves,
         train_accuracy=curves + 0.01,
         epochs_done=np.full(trials, plan.epochs),

@@ -11,10 +11,10 @@ import numpy as np
 from core.engine.cluster.merging import merged
 from core.engine.cluster.questions import News, Order, RoundKey, RoundSpec
 from core.engine.owners import Owner
+from core.engine.trial_costs import epoch_operations
 from core.errors import LessonError
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
-from core.training.operations import operations
 
 COMMAND_SECONDS = 1.0  # that a command waits at most until its host has carried it out
 
@@ -79,7 +79,7 @@ class RemoteRound:
 
     def operations_left(self) -> float:
         """Floating-point operations to the end."""
-        return float(self.progress.epochs_left * operations(self.plan, self.plan.sizes()[0]))
+        return self.progress.epochs_left * epoch_operations(self.progress)
 
     def place(self, host: str, kind: str) -> None:
         """Place it at a host. On one of another kind it begins anew: nothing of two kinds is in one round."""

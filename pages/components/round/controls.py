@@ -25,7 +25,7 @@ from pages.components.round.network_settings import network_settings
 from pages.components.round.plan_fields import plan_field
 from pages.components.round.round_names import round_names
 
-FOLDED = [group for group in GROUPS if group not in ("trials", "epochs")]  # settings that are folded away
+FOLDED = [group for group in GROUPS if group not in ("trials", "epochs", "axes")]  # settings that are folded away
 END_WIDTH = 76  # pixels of the field of a range's end
 
 # with Ctrl or Alt: they reach the page while Hangul is typed, and do not disturb a screen reader's single keys; not

@@ -650,11 +650,17 @@ def test_a_result_has_the_shapes_that_it_promises(engine: AnyEngine) -> None:
     arrays = {field.name: getattr(result, field.name) for field in fields(result)}
     one, two = (SHORT.trials,), (SHORT.trials, SHORT.epochs)
     assert {name: array.shape for name, array in arrays.items() if isinstance(array, np.ndarray)} == {
-        "learning_rate": one,
-        "weight_decay": one,
         "epochs_done": one,
         "diverged": one,
         "given_up": one,
         "train_accuracy": two,
         "validation_accuracy": two,
     }
+    assert {array.shape for array in (result.learning_rate, *result.hyperparameters.values())} == {one}
+
+
+def test_a_round_of_several_shapes_has_the_same_bits_whoever_trains_it(engine: AnyEngine) -> None:
+    space = SearchSpace(LogRange(-3, 1), LogRange(-8, 0), momentum=LogRange(-2, -0.5), batch_size=LogRange(4, 6),
+                        neurons=LogRange(3, 5))  # fmt: skip
+    plan = RoundPlan(space, trials=17, epochs=4, hidden_layers=2, optimizer="momentum")
+    assert equals_direct_training(run_round(plan, engine))

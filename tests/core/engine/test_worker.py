@@ -13,7 +13,8 @@ from core.data.datasets import TrainingImages, load_training
 from core.engine import share as share_module
 from core.engine.memory import least_memory, least_weights
 from core.engine.protocol import ShareSpec, Slice, SliceReport
-from core.engine.share import STACK_OPERATIONS, STACK_TRIALS, Share, stack_size, weight_bytes
+from core.engine.share import STACK_OPERATIONS, STACK_TRIALS, Share, stack_size
+from core.engine.trial_costs import weight_bytes
 from core.engine.worker import Worker
 from core.plan import RoundPlan
 from core.space import LogRange, SearchSpace
@@ -234,7 +235,7 @@ def test_without_memory_for_more_stacks_a_share_has_one_stack_in_training_at_a_t
 
 
 def test_what_other_shares_hold_leaves_less_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = weight_bytes(PLAN, stack_size(PLAN, 64, PLAN.trials))
+    stack = weight_bytes(PLAN, range(stack_size(PLAN, 64, PLAN.trials)))
     monkeypatch.setattr(share_module, "OPEN_STACKS_BYTES", 3 * stack)
     worker, long = Worker(), replace(PLAN, epochs=20)
     for key in (1, 2, 3):

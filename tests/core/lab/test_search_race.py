@@ -198,7 +198,8 @@ def test_the_grid_is_the_largest_square_within_the_budget(trials: int) -> None:
 
 def test_trials_outside_the_first_ranges_are_counted() -> None:
     assert setup_of_student().outside() == 0
-    moved = replace(rounds()[2], learning_rate=np.array([0.1, 0.1, 20, 0.001, 0.1, 10.0]))
+    rates = {"learning_rate": np.array([0.1, 0.1, 20, 0.001, 0.1, 10.0])}
+    moved = replace(rounds()[2], hyperparameters=rounds()[2].hyperparameters | rates)
     entry = RaceSetup.of([*rounds()[:2], moved])
     assert entry is not None and entry.outside() == 2
 
@@ -254,7 +255,8 @@ def known(name: str, reach: Callable[[float], float], count: int) -> Contestant:
         assert plan is not None and plan.values is not None
         rate, decay = np.array(plan.values).T
         progress = made([-1] * plan.trials, [reach(float(given)) for given in rate], space=SPACE, **SMALL)
-        progress = replace(progress, plan=plan, learning_rate=rate, weight_decay=decay)
+        values = progress.hyperparameters | {"learning_rate": rate, "weight_decay": decay}
+        progress = replace(progress, plan=plan, hyperparameters=values)
         one.batches = (*one.batches, SimpleNamespace(progress=progress))  # type: ignore[arg-type]
     return one
 

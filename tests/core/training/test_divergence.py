@@ -132,7 +132,7 @@ def test_a_diverged_trial_is_reported_with_the_others_of_its_epoch() -> None:
     data = prepare(plan, digits())
     params = begin(plan, range(plan.trials), data.pixels).params
     params.weights[2][1, 0, 0] = np.nan
-    stack = Stack(np.array([0, 1, 2]), params, SGD(*trial_values(plan)))
+    stack = Stack(np.array([0, 1, 2]), params, SGD(*trial_values(plan)), plan.batch_size)
     first, second = advance(plan, stack, data, Workspaces()), advance(plan, stack, data, Workspaces())
     assert (first.trials.tolist(), first.diverged.tolist()) == ([0, 1, 2], [False, True, False])
     assert (second.trials.tolist(), second.diverged.tolist(), second.epoch) == ([0, 2], [False, False], 1)

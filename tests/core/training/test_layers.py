@@ -15,11 +15,11 @@ def new_array(name: str, *shape: int) -> np.ndarray:
 def kept_in_two_batches(ratio: float) -> np.ndarray:
     """Which neurons are kept in two mini-batches, one after the other, (2, layers, trials, units, images): 1 or 0."""
     layers, trials, units, images = SHAPE
-    dropout = Dropout(new_array, ratio, layers, trials, units, images)
+    dropout = Dropout(new_array, layers, trials, units, images)
     generators = [np.random.default_rng(trial) for trial in range(trials)]
     kept = np.ones((2, *SHAPE), np.float32)
     for draw in kept:
-        dropout.draw(generators)
+        dropout.draw(generators, np.full(trials, ratio))
         for layer, units_ in enumerate(draw):
             dropout.forward(layer, units_)
     return kept

@@ -25,7 +25,7 @@ SHAPES = [  # sizes, blocks, batch, trials
     ([64, 101, 101, 101, 10], 1, 100, 2),
 ]
 shapes = pytest.mark.parametrize("sizes, blocks, batch, trials", SHAPES, ids=[str(shape[0][:3]) for shape in SHAPES])
-HIDDEN_LAYER_SPECS = [HiddenLayerSpec(*kind) for kind in product(["relu", "sigmoid"], [False, True], [0.0, 0.3])]
+HIDDEN_LAYER_SPECS = [HiddenLayerSpec(*kind) for kind in product(["relu", "sigmoid"], [False, True], [False, True])]
 every_hidden_layer_spec = pytest.mark.parametrize("hidden_layer_spec", HIDDEN_LAYER_SPECS, ids=str)
 
 
@@ -42,7 +42,8 @@ class Case:
     def forward(self, generators: list[np.random.Generator] | None = None) -> np.ndarray:
         """The stack's scores. generators: what decides about dropout, a trial each"""
         if self.work.dropout is not None:
-            self.work.dropout.draw(generators or dropout_generators(len(self.params.layers[0])))
+            draws = generators or dropout_generators(len(self.params.layers[0]))
+            self.work.dropout.draw(draws, self.params.dropout[0])
         return forward(self.params, np.ascontiguousarray(self.blocks.swapaxes(1, 2)), self.work)
 
     def backward(self, scale: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -56,7 +57,7 @@ class Case:
             [weight[trial].astype(float) for weight in self.params.weights],
             [bias[trial, 0].astype(float) for bias in self.params.biases],
             activation=self.params.hidden_layer_spec.activation,
-            ratio=self.params.hidden_layer_spec.dropout,
+            ratio=self.ratio(trial),
         )
         for kept, (one, other) in (
             (self.params.gamma_beta, (model.gammas, model.betas)),
@@ -66,10 +67,14 @@ class Case:
             other += [array[trial, 1].astype(float) for array in kept]
         return model
 
+    def ratio(self, trial: int) -> float:
+        """The share of a trial's neurons that are dropped."""
+        return float(self.params.dropout[0][trial]) if self.params.dropout else 0.0
+
     def masks(self, trial: int) -> list[np.ndarray] | None:
         """Which of a trial's neurons are kept, for the reference."""
         hidden, units = len(self.params.layers) - 1, self.params.layers[0].shape[2]
-        ratio, rng = self.params.hidden_layer_spec.dropout, dropout_generators(trial + 1)[trial]
+        ratio, rng = self.ratio(trial), dropout_generators(trial + 1)[trial]
         return reference.dropout_masks(rng, ratio, hidden, units, len(self.x)) if ratio else None
 
 
@@ -79,10 +84,19 @@ def dropout_generators(trials: int) -> list[np.random.Generator]:
 
 
 def case(
-    sizes: list[int], blocks: int, batch: int, trials: int, seed: int = 0, hidden_layer_spec: HiddenLayerSpec = PLAIN
+    sizes: list[int],
+    blocks: int,
+    batch: int,
+    trials: int,
+    seed: int = 0,
+    hidden_layer_spec: HiddenLayerSpec = PLAIN,
+    dropout: float | None = None,
 ) -> Case:
+    """A stack whose trials drop different shares of their neurons unless all are to drop the same, if any."""
     rng = np.random.default_rng(seed)
-    params = initialise(sizes, [np.random.default_rng([seed, trial]) for trial in range(trials)], hidden_layer_spec)
+    ratios = np.linspace(0.1, 0.5, trials) if dropout is None else np.full(trials, dropout)
+    generators = [np.random.default_rng([seed, trial]) for trial in range(trials)]
+    params = initialise(sizes, generators, hidden_layer_spec, dropout=ratios)
     for bias in params.biases:
         bias += rng.normal(scale=0.3, size=bias.shape)
     for array in params.gamma_beta:
@@ -231,7 +245,7 @@ def test_a_unit_at_exactly_zero_has_no_gradient() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 def test_a_neuron_dropped_for_all_images_has_no_gradient(activation: str) -> None:
-    made = case([64, 20, 20, 10], 1, 10, 2, hidden_layer_spec=HiddenLayerSpec(activation, False, 0.9))
+    made = case([64, 20, 20, 10], 1, 10, 2, hidden_layer_spec=HiddenLayerSpec(activation, False, True), dropout=0.9)
     out = np.array([[~mask.any(axis=0) for mask in made.masks(trial) or []] for trial in range(2)])
     assert out.any()
     found = stack_gradients(made, ones(2))

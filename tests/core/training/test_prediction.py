@@ -85,7 +85,7 @@ def test_predictions_would_differ_without_running_averages_and_dropout() -> None
     true = predict(plan, stack, data, unseen()).classes
     for left_out in (
         {"gamma_beta": [], "running": []},
-        {"hidden_layer_spec": replace(stack.params.hidden_layer_spec, dropout=0.0)},
+        {"hidden_layer_spec": replace(stack.params.hidden_layer_spec, dropout=False)},
     ):
         other = replace(stack, params=replace(stack.params, **left_out))
         assert (predict(plan, other, data, unseen()).classes != true).any()

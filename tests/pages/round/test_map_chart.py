@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -156,7 +155,9 @@ def test_an_axis_of_exponents_has_whole_ones_or_else_tenths(low: float, high: fl
 
 def test_labels_of_ranges_are_not_written_over_each_other() -> None:
     space = SearchSpace(LogRange(-4, -2), LogRange(-8, -4))
-    spaces = {f"round {number}": replace(space, learning_rate=LogRange(-4, -2 + number / 10)) for number in range(6)}
+    spaces = {
+        f"round {number}": space.with_range("learning_rate", LogRange(-4, -2 + number / 10)) for number in range(6)
+    }
     plane = Plane(500, 300, WIDE, TALL)
     table = boxes_table(spaces, space, plane).to_pylist()
     wide, high = 500 / 6, 300 / 6
