@@ -68,6 +68,11 @@ class Axis:
         return self.scale is not Scale.PLAIN
 
     @property
+    def is_decades(self) -> bool:
+        """Whether its places are exponents of ten."""
+        return self.scale is Scale.TEN
+
+    @property
     def is_whole(self) -> bool:
         """Whether its values are whole numbers."""
         return self.scale is Scale.TWO

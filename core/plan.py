@@ -92,6 +92,12 @@ class RoundPlan(PlanSettings):
                     needed[name] = value
         return replace(self, space=self.space.with_axes(axes), values=None, **needed)
 
+    def with_values(self, values: dict[str, float]) -> "RoundPlan":
+        """The round of one trial with these values of all axes: those beside the default ones become settings."""
+        pair = tuple(values[axis] for axis in DEFAULT_AXES)
+        others = {axis: value for axis, value in values.items() if axis not in DEFAULT_AXES}
+        return replace(self, space=SearchSpace(), trials=1, values=(pair,), **others)  # type: ignore[arg-type]
+
     @property
     def uses_dropout(self) -> bool:
         """Whether its networks are trained with dropout."""

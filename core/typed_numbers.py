@@ -15,10 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from core.errors import N_, LessonError
-from core.space import REACHES, ROUNDING, STEP, LogRange, exponent, snap, value, written
+from core.space import AXES, ROUNDING, Axis, snap, value, written
 from core.typed_keys import latin_keys
 
 MAX_LENGTH = 40  # characters of a number
@@ -134,56 +132,64 @@ def _only(meant: Iterable[T], allows: Callable[[T], bool], refusal: LessonError)
 
 
 def exponent_from(text: str, axis: str) -> float:
-    """The exponent, in tenths, that somebody typed for an end of a range: as such, or as a value.
+    """The place, on the grid of its steps, that somebody typed for an end of a range: an exponent, or a value.
 
-    axis: learning_rate or weight_decay. Raises NotUnderstood with what is allowed, AmbiguousNumber for what may be
-    both, such as 0.1, which is a value and also an exponent.
+    axis: one of AXES. Raises NotUnderstood with what is allowed, AmbiguousNumber for what may be both, such as 0.1,
+    which is a value and also an exponent.
     """
-    reach = REACHES[axis]
-    refusal = NotUnderstood(
-        N_("Type an exponent from {low} to {high}, such as -3, or a value from {low_value} to {high_value}, such as "
-           "0.001."),
-        **_limits(reach),
-    )  # fmt: skip
+    searched = AXES[axis]
+    reach, sentence = (
+        searched.reach,
+        N_("Type an exponent from {low} to {high}, or a value from {low_value} to {high_value}."),
+    )
+    if searched.is_decades:
+        sentence = N_(
+            "Type an exponent from {low} to {high}, such as -3, or a value from {low_value} to {high_value}, such as "
+            "0.001."
+        )
+    elif not searched.has_exponents:
+        sentence = N_("Type a value from {low_value} to {high_value}.")
+    refusal = NotUnderstood(sentence, **_limits(searched))
     try:
-        return _only(map(snap, _exponents(text, reach)), lambda one: reach.low <= one <= reach.high, refusal)
+        places = (snap(one, searched.step) for one in _places(text, searched))
+        return _only(places, lambda one: reach.low <= one <= reach.high, refusal)
     except AmbiguousNumber as several:
         question = N_("This can be an exponent or a value. Which one do you mean?")
         raise AmbiguousNumber(question, several.meanings) from None
 
 
-def _exponents(text: str, reach: LogRange) -> Iterable[float]:
-    """Exponents that a text may mean, and those of the values that it may mean."""
+def _places(text: str, axis: Axis) -> Iterable[float]:
+    """Places that a text may mean, and those of the values that it may mean."""
     for one in readings(text):
-        # a positive number that is no tenth is meant as a value: 0.001 would be the exponent 0
-        if one.is_plain and (one.number <= -STEP / 2 or abs(one.number - snap(one.number)) < ROUNDING):
+        # a positive number between two steps is meant as a value: 0.001 would be the exponent 0
+        on_grid = abs(one.number - snap(one.number, axis.step)) < ROUNDING if math.isfinite(one.number) else False
+        if axis.has_exponents and one.is_plain and (one.number <= -axis.step / 2 or on_grid):
             yield one.number
-        if _holds(reach, one.number):
-            yield float(exponent(np.array(one.number)))
+        if axis.limits[0] <= one.number <= axis.limits[1]:
+            yield axis.place(one.number)
 
 
 def value_from(text: str, axis: str) -> float:
-    """The learning rate or weight decay that somebody typed: as a value, or below zero as its exponent.
+    """The value of a hyperparameter that somebody typed; of one that spans decades, below zero as its exponent.
 
-    axis: learning_rate or weight_decay. Raises NotUnderstood with what is allowed, and AmbiguousNumber.
+    axis: one of AXES. Raises NotUnderstood with what is allowed, and AmbiguousNumber.
     """
-    reach = REACHES[axis]
-    refusal = NotUnderstood(
-        N_("The {axis} is a value from {low_value} to {high_value}, such as 0.001 or 10^-3."),
-        axis=axis.replace("_", " "), **_limits(reach),
-    )  # fmt: skip
+    searched = AXES[axis]
+    reach, (low, high) = searched.reach, searched.limits
+    sentence = N_("The {axis} is a value from {low_value} to {high_value}.")
+    if searched.is_decades:
+        sentence = N_("The {axis} is a value from {low_value} to {high_value}, such as 0.001 or 10^-3.")
+    refusal = NotUnderstood(sentence, axis=axis.replace("_", " "), **_limits(searched))
+    if searched.is_whole:
+        return whole_number_from(text, searched.allows, refusal)
     below_zero = [one.number for one in readings(text) if one.is_plain and one.number < 0]
-    if below_zero:
-        return value(_only(below_zero, lambda one: reach.low <= one <= reach.high, refusal))
-    return number_from(text, lambda one: _holds(reach, one), refusal)
+    if below_zero and searched.has_exponents:
+        return searched.value(_only(below_zero, lambda one: reach.low <= one <= reach.high, refusal))
+    return number_from(text, lambda one: low <= one <= high, refusal)
 
 
-def _holds(reach: LogRange, given: float) -> bool:
-    return value(reach.low) <= given <= value(reach.high)
-
-
-def _limits(reach: LogRange) -> dict[str, object]:
-    return {
-        "low": f"{reach.low:g}", "high": f"{reach.high:g}",
-        "low_value": written(reach.low), "high_value": written(reach.high),
-    }  # fmt: skip
+def _limits(axis: Axis) -> dict[str, object]:
+    low, high = (
+        (written(axis.reach.low), written(axis.reach.high)) if axis.is_decades else map(axis.written, axis.limits)
+    )
+    return {"low": f"{axis.reach.low:g}", "high": f"{axis.reach.high:g}", "low_value": low, "high_value": high}

@@ -157,11 +157,12 @@ def _read_choice(given: Any, plan: RoundPlan, rounds: Sequence[LabRound]) -> Cho
     """The chosen value; if its round is left out, the value alone."""
     if given is None:
         return None
-    choice = Choice(**given)
-    replace(plan, trials=1, values=((choice.learning_rate, choice.weight_decay),))  # checks the value
+    choice = Choice.from_record(given)
     if choice.number is None and choice.trial is None:
+        choice.plan(plan)  # checks the value
         return choice
     progress = _find_trial(choice.number, choice.trial, rounds)
+    choice.plan(progress.plan)
     return choice if progress.status.is_final else replace(choice, number=None, trial=None)
 
 

@@ -28,9 +28,11 @@ from core.data.datasets import load_training
 from core.data.idx_sets import IDX_SETS
 from core.errors import N_, LessonError
 from core.plan import RoundPlan
+from core.space import DEFAULT_AXES
 from core.training.kernels import FAST_PRODUCT, block_size
 from core.training.operations import mean_distinct_images
 from core.training.round_data import pixels_in_use
+from core.training.trial_values import hyperparameters
 
 TEMPLATE = Path(__file__).with_name("train_one.txt")
 PROGRAM_FILE, IMAGES_FILE, README_FILE = "train_one.py", "images.npz", "README.txt"
@@ -42,6 +44,8 @@ VALUES_DRAWN = """\
     return learning_rate, weight_decay"""
 VALUES_GIVEN = """\
     return {}, {}  # chosen, not drawn"""
+VALUES_AS_DRAWN = """\
+    return {}, {}  # as the round drew them, with what else stands at the top"""
 CONSTRUCTORS = {  # how the program makes what a plan names
     "momentum": "Momentum",
     "adagrad": "AdaGrad",
@@ -74,7 +78,11 @@ def script(plan: RoundPlan, trial: int, epochs: int | None = None) -> str:
     """
     if not 0 <= trial < plan.trials:
         raise LessonError(N_("This round has the trials 0 to {last}."), last=plan.trials - 1)
+    whole, plan = plan, _own_plan(plan, trial)
     parts = _parts(plan)
+    if whole.uses_dropout:  # also where the trial drops no neuron: its round draws mini-batches as they come
+        parts |= {"dropout", "as_drawn"}
+        parts.discard("plain")
     between = [CONSTRUCTORS[name] for name in ("batch_normalisation", plan.activation, "dropout") if name in parts]
     arguments = {"times": "as_drawn" not in parts, "learning_rate, weight_decay": "sgd" in parts}
     arguments |= {"optimizer": "sgd" not in parts, "random": "dropout" in parts}
@@ -84,8 +92,8 @@ def script(plan: RoundPlan, trial: int, epochs: int | None = None) -> str:
         epochs=_epochs(plan, epochs),
         batches=plan.updates(),
         validation=plan.validation_images(),
-        sizes=plan.sizes(),
-        hyperparameters=_hyperparameters(plan, trial),
+        sizes=plan.sizes(plan.neurons),
+        hyperparameters=_hyperparameters(whole, plan, trial),
         weights={"xavier": "xavier_weights", "deviation": "normal_weights"}.get(plan.initial_weights),
         between=", ".join(between),
         train=", ".join(name for name, needed in arguments.items() if needed),
@@ -94,6 +102,13 @@ def script(plan: RoundPlan, trial: int, epochs: int | None = None) -> str:
         every="self.affine + self.normal" if plan.batch_normalisation else "self.affine",
         optimizer=CONSTRUCTORS.get(plan.optimizer),
     )
+
+
+def _own_plan(plan: RoundPlan, trial: int) -> RoundPlan:
+    """The round with the trial's values as settings, unless it searches learning rate and weight decay alone."""
+    if plan.space.axes == DEFAULT_AXES:
+        return plan
+    return plan.with_values({axis: values[trial].item() for axis, values in hyperparameters(plan).items()})
 
 
 def _parts(plan: RoundPlan) -> set[str]:
@@ -143,10 +158,11 @@ def _epochs(plan: RoundPlan, reached: int | None) -> str:
     return f"{reached}  # as far as the trial came: it was given up, or the round stopped; planned were {plan.epochs}"
 
 
-def _hyperparameters(plan: RoundPlan, trial: int) -> str:
-    """The program's lines for its learning rate and weight decay."""
+def _hyperparameters(whole: RoundPlan, plan: RoundPlan, trial: int) -> str:
+    """The program's lines for its learning rate and weight decay. plan: of the trial alone    whole: of its round"""
     if plan.values is not None:
-        return VALUES_GIVEN.format(*map(repr, plan.values[trial]))
+        given = plan.values[trial if plan is whole else 0]
+        return (VALUES_GIVEN if whole.values is not None else VALUES_AS_DRAWN).format(*map(repr, given))
     return VALUES_DRAWN.format(rate=plan.space.learning_rate, decay=plan.space.weight_decay)
 
 

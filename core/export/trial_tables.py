@@ -10,6 +10,7 @@ from core.export.journal import decimals
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from core.plan import RoundPlan
+from core.progress import RoundProgress
 from core.settings import settings_of
 
 FIRST_SETTINGS = ["dataset", "images", "validation_rate", "seed", "epochs"]  # in front of the plan's other settings
@@ -51,21 +52,27 @@ def journal_csv(lab: Lab) -> str:
 
 def trial_rows(lab: Lab, round_: LabRound) -> list[list[object]]:
     """A round's rows of the table, by trial."""
-    progress, plan = round_.progress, round_.progress.plan
-    settings = [getattr(plan, name) for name in setting_columns(type(plan))]
+    progress = round_.progress
     ranks = {int(trial): rank for rank, trial in enumerate(progress.ranking(), 1)}
     validation, train = decimals(progress.last_validation()), decimals(progress.last_train())
     chosen = lab.chosen.trial if lab.chosen and lab.chosen.number == round_.number else None
     return [
         [
-            round_.number, trial, ranks.get(trial, ""), str(progress.status), *settings,
+            round_.number, trial, ranks.get(trial, ""), str(progress.status), *_settings(progress, trial),
             float(progress.learning_rate[trial]), float(progress.weight_decay[trial]),
             _cell(validation[trial]), _cell(train[trial]), int(progress.epochs_done[trial]),
             bool(progress.diverged[trial]), bool(progress.given_up[trial]), *_repeated(lab, round_.number, trial),
             trial == chosen, harmless(round_.note),
         ]
-        for trial in range(plan.trials)
+        for trial in range(progress.plan.trials)
     ]  # fmt: skip
+
+
+def _settings(progress: RoundProgress, trial: int) -> list[object]:
+    """What a trial was trained with, under `setting_columns`: what the round searched is the trial's own."""
+    plan, own = progress.plan, progress.hyperparameters
+    names = setting_columns(type(plan))
+    return [own[name][trial].item() if name in plan.space else getattr(plan, name) for name in names]
 
 
 def _repeated(lab: Lab, number: int, trial: int) -> list[object]:

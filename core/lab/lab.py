@@ -223,13 +223,13 @@ class Lab:
         self.changed(self, None)
 
     def check(self, choice: Choice) -> None:
-        """Raise PlanError when no round could train a value."""
-        choice.plan(self.plan)
+        """Raise LessonError when no round could train a value: with the settings of its own, else of the next one."""
+        round_ = self.round(choice.number) if choice.number is not None else None
+        choice.plan(round_.progress.plan if round_ else self.plan)
 
-    def was_searched(self, learning_rate: float, weight_decay: float) -> bool:
+    def was_searched(self, choice: Choice) -> bool:
         """Whether some round's ranges hold a value."""
-        boxes = [round_.progress.plan.space for round_ in self.rounds]
-        return any(box.holds(learning_rate, weight_decay) for box in boxes)
+        return any(choice.is_in(round_.progress.plan.space) for round_ in self.rounds)
 
     def plan_of_choice(self) -> RoundPlan:
         """What the final test trains: the chosen value with the settings of its round, else of the latest.

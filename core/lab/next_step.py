@@ -6,6 +6,7 @@ from enum import StrEnum
 from core.analysis.guessing import Direction
 from core.classroom.classroom import FinalTestAccess
 from core.lab.lab import ROUNDS, Lab
+from core.lab.own_guess import is_guess, latest_search
 from core.lab.search import Search, search_of
 from core.progress import Status
 
@@ -141,18 +142,20 @@ def _reason_to_choose(lab: Lab) -> Reason | None:
 def _reason_to_search(lab: Lab) -> Reason:
     """Where the search goes on, or that it should end."""
     search = search_of(lab)
-    if search is None or lab.latest is None:
+    latest = latest_search(lab)
+    if search is None or latest is None:
         return Reason.FIRST_ROUND
-    if lab.plan.space != lab.latest.progress.plan.space:
+    if lab.plan.space != latest.progress.plan.space:
         return Reason.MOVED
     if search.unlearned is not None:
         return _UNLEARNED.get(search.unlearned.direction, Reason.UNLEARNED)
-    return _reason_of(search)
+    return _reason_of(lab, search)
 
 
-def _reason_of(search: Search) -> Reason:
+def _reason_of(lab: Lab, search: Search) -> Reason:
     if search.suggestion is not None:
         return Reason.BEYOND_EDGE
     if search.flat:
         return Reason.ALIKE
-    return Reason.ENOUGH if len(search.trials.numbers) >= ENOUGH_ROUNDS else Reason.NARROW
+    rounds = [one for one in lab.rounds if one.number in search.trials.numbers and not is_guess(one)]
+    return Reason.ENOUGH if len(rounds) >= ENOUGH_ROUNDS else Reason.NARROW

@@ -137,7 +137,7 @@ class RemoteLabs:
             followed.openings.add(lab)
             if lab in seats:
                 copy = _copy(classroom, seats[lab])
-                copy.chosen = Choice(**json.loads(opening.chosen)) if opening.chosen else None
+                copy.chosen = Choice.from_record(json.loads(opening.chosen)) if opening.chosen else None
                 copy.attach_final_test(opening_from_record(opening.record))
         for seat in seats.values():
             for round_ in classroom.labs[seat].rounds if seat in classroom.labs else ():

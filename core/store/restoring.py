@@ -144,7 +144,7 @@ def _lab_from_record(token: str, record: LabRecord, name: str) -> Lab:
         rounds=[one for one in rounds.values() if one is not None],
         unreadable=tuple(number for number, one in rounds.items() if one is None),
         undo_stack=spaces_from_json(record.earlier),
-        chosen=Choice(**json.loads(record.chosen)) if record.chosen else None,
+        chosen=Choice.from_record(json.loads(record.chosen)) if record.chosen else None,
         repeats={place: one for place, one in repeats.items() if one is not None},
         pseudonym=record.pseudonym,
         class_seat=(record.member.classroom, record.member.seat) if record.member else None,

@@ -149,14 +149,13 @@ def choose_shown(lab: Lab, round_: LabRound, trial: int) -> None:
     state = session()
     progress = round_.progress
     if state.draft is None:
-        rate, decay = float(progress.learning_rate[trial]), float(progress.weight_decay[trial])
-        choice = Choice(rate, decay, round_.number, trial)
+        choice = Choice.of_trial(round_.number, progress, trial)
     else:
         rate_text, decay_text = state.draft
         choice = Choice(value_from(rate_text, "learning_rate"), value_from(decay_text, "weight_decay"))
     state.unlikely = None
     lab.check(choice)
-    if lab.was_searched(choice.learning_rate, choice.weight_decay):
+    if lab.was_searched(choice):
         lab.choose(choice)
         wait_until_saved(lab)
     else:

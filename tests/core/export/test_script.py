@@ -18,7 +18,8 @@ from core.errors import LessonError
 from core.export.script import script, script_data, script_zip
 from core.plan import RoundPlan
 from core.settings import Choice, kinds_of, settings_in
-from core.space import LogRange, SearchSpace
+from core.space import AXES, LogRange, SearchSpace
+from core.training.trial_values import by_shape
 from tests.support.direct_training import Trained, train
 from tests.support.network_plans import every_network_setting
 from tests.support.reference import train as train_in_float64
@@ -255,3 +256,30 @@ def test_the_images_are_the_first_ones_of_the_training_part() -> None:
 def test_a_trial_that_is_not_there_has_no_program(trial: int) -> None:
     with pytest.raises(LessonError, match="0 to 3"):
         script(PLAN, trial)
+
+
+SEARCHING = [
+    (("learning_rate", "weight_decay", "momentum", "batch_size", "neurons"), {"optimizer": "momentum"}),
+    (("weight_decay", "dropout"), {"learning_rate": 0.02}),
+    (("deviation", "learning_rate"), {"initial_weights": "deviation"}),
+]
+
+
+@pytest.mark.parametrize("axes, settings", SEARCHING, ids=lambda one: ".".join(one))
+def test_a_trial_of_a_round_that_searches_others_comes_to_what_the_lab_shows(
+    axes: tuple[str, ...], settings: dict[str, Any], bare: dict[str, str], tmp_path: Path
+) -> None:
+    start = {"learning_rate": LogRange(-2.5, -1.5), "deviation": LogRange(-1, -0.5)}
+    space = SearchSpace.of({axis: start.get(axis, AXES[axis].start) for axis in axes})
+    plan = replace(PLAN, space=space, hidden_layers=2, **settings)
+    trained = train(plan, by_shape(plan, range(plan.trials)))
+    assert max(one.validation_accuracy[-1] for one in trained.values()) > 0.3
+    for trial in (1, 3):
+        assert images_apart(run(plan, trial, bare, tmp_path), trained[trial], plan) <= 1
+
+
+def test_the_program_of_a_trial_without_dropout_in_a_round_that_searches_it_draws_as_the_round_does(
+    bare: dict[str, str], tmp_path: Path
+) -> None:
+    plan = replace(PLAN, space=SearchSpace(dropout=LogRange(0, 0.5)), trials=1, values=((0.02, 1e-5, 0.0),))
+    assert images_apart(run(plan, 0, bare, tmp_path), train(plan, [[0]])[0], plan) <= 1
