@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analysis.functional_anova import Importance, Surface
 from core.analysis.observations import MIN_FITTED, Observations
-from core.analysis.variance_shares import Leading, leading_share
+from core.analysis.variance_shares import leading_share
 from core.space import SearchSpace
 from pages.components.comparison import model_charts
 from pages.components.comparison.modelling import fitted_note, model_of, nothing_learned_insight
@@ -100,15 +100,15 @@ def verdict(shares: Importance, space: SearchSpace, trials: int) -> str:
             "The accuracy depends on your two hyperparameters, but {trials} trials do not show which one matters more."
         ).format(trials=trials)
     sentences = {
-        Leading.LEARNING_RATE: _(
+        ("learning_rate",): _(
             "In the ranges you have looked at, the learning rate matters more than the weight decay: alone it explains "
             "at least {least:.0%} of what varies."
         ),
-        Leading.WEIGHT_DECAY: _(
+        ("weight_decay",): _(
             "In the ranges you have looked at, the weight decay matters more than the learning rate: alone it explains "
             "at least {least:.0%} of what varies."
         ),
-        Leading.INTERACTION: _(
+        ("learning_rate", "weight_decay"): _(
             "In the ranges you have looked at, at least {least:.0%} of what varies depends on both together. So choose "
             "them together, not one after the other."
         ),

@@ -13,14 +13,14 @@ import numpy as np
 from core.analysis.comparisons import behind_best
 from core.analysis.guessing import NothingLearned, nothing_learned
 from core.analysis.trials import Trials
-from core.space import REACHES, STEP, LogRange
+from core.space import AXES, LogRange
 
-AXES = tuple(REACHES)
 SHUFFLES = 2000
 LOOKS = 100  # rounds that a lab holds: after each its ranges are judged anew
-# An edge is told if accuracies rise towards it as clearly in no more than this share of shuffles. There are four edges,
-# and a search of three rounds is judged three times: together one is told wrongly in less than 5% of searches.
-EDGE_CHANCE = 0.01
+# An edge is told if accuracies rise towards it as clearly in no more than this share of shuffles, over the number of
+# axes. Of two axes there are four edges, and a search of three rounds is judged three times: together one is told
+# wrongly in less than 5% of searches.
+EDGE_CHANCE = 0.02
 EDGE_SHARE = 0.15  # of a range's width counts as its edge
 NO_EFFECT_CHANCE = 0.2  # an effect that shuffles exceed more often has not been seen
 THIRDS = 3  # parts of a range whose means are compared for an effect
@@ -33,8 +33,8 @@ class Edge:
     """An edge of what the rounds have searched that the accuracy rises up to."""
 
     upper: bool
-    end: float  # exponent
-    width: float  # decades of the narrowest range that ends there
+    end: float  # exponent, or place on a plain scale
+    width: float  # on that scale, of the narrowest range that ends there
     reached: bool  # no range may go further
     chance: float  # share of shuffles in which accuracies rise as clearly
 
@@ -64,23 +64,22 @@ def edges(trials: Trials) -> dict[str, Edge]:
         return {}
     best = trials.x[trials.by_smoothed[0]]
     found = {}
-    for column, (axis, reach) in enumerate(REACHES.items()):
-        ranges = [one.plan.space.ranges()[axis] for one in trials.rounds]
+    for column, axis in enumerate(trials.axes):
+        ranges = [one.plan.space[axis] for one in trials.rounds]
         for upper in (True, False):
-            edge = _edge(trials, column, ranges, upper, reach, float(best[column]))
+            edge = _edge(trials, column, ranges, upper, float(best[column]))
             if edge is not None:
                 found[axis] = edge
     return found
 
 
-def _edge(
-    trials: Trials, column: int, ranges: list[LogRange], upper: bool, reach: LogRange, best: float
-) -> Edge | None:
-    """One edge, if the accuracy rises up to it. column: of the axis in `x`    best: exponent of the best smoothed"""
+def _edge(trials: Trials, column: int, ranges: list[LogRange], upper: bool, best: float) -> Edge | None:
+    """One edge, if the accuracy rises up to it. column: of the axis in `x`    best: place of the best smoothed"""
+    axis = AXES[trials.axes[column]]
     end = max(one.high for one in ranges) if upper else min(one.low for one in ranges)
-    there = [place for place, one in enumerate(ranges) if abs((one.high if upper else one.low) - end) < STEP / 2]
+    there = [place for place, one in enumerate(ranges) if abs((one.high if upper else one.low) - end) < axis.step / 2]
     width = min(ranges[place].width for place in there)
-    if width < STEP / 2 or abs(best - end) > EDGE_SHARE * width:
+    if width < axis.step / 2 or abs(best - end) > EDGE_SHARE * width:
         return None
     exponents = trials.x[:, column] if upper else -trials.x[:, column]
     seen, shuffled = 0.0, np.zeros(SHUFFLES)
@@ -91,9 +90,8 @@ def _edge(
             seen += float(accuracy @ centred)
             shuffled += shuffles(accuracy, rng) @ centred
     chance = share_as_large(shuffled, seen)
-    return (
-        Edge(upper, end, width, end == (reach.high if upper else reach.low), chance) if chance <= EDGE_CHANCE else None
-    )
+    reached = end == (axis.reach.high if upper else axis.reach.low)
+    return Edge(upper, end, width, reached, chance) if chance <= EDGE_CHANCE / len(trials.axes) else None
 
 
 def effect_chance(trials: Trials, axis: str) -> float:
@@ -102,9 +100,10 @@ def effect_chance(trials: Trials, axis: str) -> float:
     The effect is the variance between the means of the accuracy in the thirds of the searched range, of that part which
     a stronger hyperparameter does not explain.
     """
-    column = AXES.index(axis)
-    range_ = trials.space.ranges()[axis]
-    third = np.clip((trials.x[:, column] - range_.low) / max(range_.width, STEP) * THIRDS, 0, THIRDS - 1).astype(int)
+    column = trials.axes.index(axis)
+    range_ = trials.space[axis]
+    width = max(range_.width, AXES[axis].step)
+    third = np.clip((trials.x[:, column] - range_.low) / width * THIRDS, 0, THIRDS - 1).astype(int)
     seen, shuffled = np.zeros(THIRDS), np.zeros((SHUFFLES, THIRDS))
     counts = np.maximum(np.bincount(third[trials.judged], minlength=THIRDS), 1)
     rng = np.random.default_rng(0)
@@ -118,10 +117,11 @@ def effect_chance(trials: Trials, axis: str) -> float:
 def unexplained(trials: Trials, column: int) -> np.ndarray:
     """What a stronger hyperparameter leaves of the accuracies: (n,). column: of this one, weaker or not
 
-    The stronger is the one whose smoothed curve varies more; that curve is taken off.
+    The strongest is the one whose smoothed curve varies most; that curve is taken off, unless it is this one's own.
     """
-    own, other = trials.smoothed_along(column), trials.smoothed_along(1 - column)
-    return trials.expected - other if np.nanvar(other) > np.nanvar(own) else trials.expected
+    curves = [trials.smoothed_along(one) for one in range(len(trials.axes))]
+    strongest = max(range(len(curves)), key=lambda one: (np.nanvar(curves[one]), one == column))
+    return trials.expected if strongest == column else trials.expected - curves[strongest]
 
 
 def _by_round(trials: Trials, values: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,6 +1,6 @@
-"""A Gaussian process of the accuracy over the exponents of learning rate and weight decay.
+"""A Gaussian process of the accuracy over the axes of a search space.
 
-Matern 5/2 with a length scale for each exponent, plus white noise (C. Rasmussen, C. Williams, Gaussian Processes for
+Matern 5/2 with a length scale for each axis, plus white noise (C. Rasmussen, C. Williams, Gaussian Processes for
 Machine Learning, 2006).
 """
 
@@ -17,7 +17,7 @@ def fit(data: Observations) -> Any:
     from sklearn.exceptions import ConvergenceWarning  # 60 MB and half a second, so only once a model is asked for
     from sklearn.gaussian_process import GaussianProcessRegressor, kernels
 
-    scales, noise = kernels.Matern([0.3, 0.3], (0.05, 20), nu=2.5), kernels.WhiteKernel(0.05, (1e-4, 1))
+    scales, noise = kernels.Matern([0.3] * data.x.shape[1], (0.05, 20), nu=2.5), kernels.WhiteKernel(0.05, (1e-4, 1))
     kernel = kernels.ConstantKernel(1.0, (0.05, 20)) * scales + noise
     process = GaussianProcessRegressor(kernel, normalize_y=True, n_restarts_optimizer=2, random_state=0)
     with warnings.catch_warnings():
@@ -27,14 +27,14 @@ def fit(data: Observations) -> Any:
 
 
 def predict(process: Any, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the accuracy at points (n, 2), without the noise of single trials: (n,) each."""
+    """Mean and standard deviation of the accuracy at points (n, axes), without the noise of trials: (n,) each."""
     mean, deviation = process.predict(at, return_std=True)
     noise = process.kernel_.k2.noise_level * process._y_train_std**2
     return mean, np.sqrt(np.maximum(deviation**2 - noise, 0))
 
 
 def refit(process: Any, x: np.ndarray, y: np.ndarray) -> Any:
-    """The process on other trials, its kernel as it was fitted. x: (trials, 2) scaled to the box"""
+    """The process on other trials, its kernel as it was fitted. x: (trials, axes) scaled to the box"""
     from sklearn.gaussian_process import GaussianProcessRegressor
 
     return GaussianProcessRegressor(process.kernel_, optimizer=None, normalize_y=True).fit(x, y)

@@ -10,17 +10,10 @@ from core.analysis.hints import BEST, not_diverged
 from core.analysis.insight import Insight, insight
 from core.errors import N_
 from core.progress import RoundProgress
+from core.space import AXES
 
-AXIS_HELP = {
-    "learning_rate": N_(
-        "How far an update moves the weights against the gradient. If it is too small, the network learns too slowly; "
-        "if it is too large, the weights grow without limit."
-    ),
-    "weight_decay": N_(
-        "How much every update shrinks the weights. It keeps the network from depending on a few large ones."
-    ),
-}
-AXIS_NAMES = {"learning_rate": N_("learning rate"), "weight_decay": N_("weight decay")}
+AXIS_HELP = {name: axis.help for name, axis in AXES.items()}
+AXIS_NAMES = {name: axis.label for name, axis in AXES.items()}
 
 
 def insights(progress: RoundProgress) -> list[Insight]:

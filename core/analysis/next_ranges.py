@@ -5,10 +5,10 @@ import numpy as np
 from core.analysis.edges import Edge
 from core.analysis.guessing import Direction, NothingLearned
 from core.analysis.trials import Trials
-from core.space import REACHES, LogRange, SearchSpace
+from core.space import AXES, LogRange, SearchSpace
 
 BOXED = 5  # trials that the box is drawn around
-MARGINS = 0.2, 0.5  # decades that the box reaches beyond the best trials on each side, at least and at most
+MARGINS = 0.2, 0.5  # decades, or what counts as such, that the box reaches beyond the best trials on each side
 BEYOND_SHARE = 0.5  # of a range's width to look beyond an edge, one decade at least
 
 
@@ -21,19 +21,21 @@ def best_box(trials: Trials) -> SearchSpace | None:
     if len(best) < 2:
         return None
     ranges = {}
-    for axis, exponents in zip(REACHES, trials.x[trials.judged].T, strict=True):
-        found = trials.x[best, list(REACHES).index(axis)]
+    for column, axis in enumerate(trials.axes):
+        found, exponents = trials.x[best, column], trials.x[trials.judged, column]
         low, high = float(found.min()), float(found.max())
         below, above = exponents[exponents < low], exponents[exponents > high]
-        least, most = MARGINS
+        least, most = (margin * AXES[axis].unit for margin in MARGINS)
         low = float(np.clip(below.max(initial=-np.inf), low - most, low - least))
         high = float(np.clip(above.min(initial=np.inf), high + least, high + most))
-        ranges[axis] = LogRange(low, high).within(REACHES[axis])
-    return SearchSpace(**ranges)
+        ranges[axis] = AXES[axis].within(LogRange(low, high))
+    return SearchSpace.of(ranges)
 
 
 def unlearned_ranges(trials: Trials, found: NothingLearned) -> SearchSpace | None:
     """The ranges that follow where no trial clearly beats guessing: other learning rates; None where none are left."""
+    if "learning_rate" not in trials.space:
+        return None
     range_ = trials.space.learning_rate
     beyond = max(BEYOND_SHARE * range_.width, 1.0)
     moved = {
@@ -41,7 +43,9 @@ def unlearned_ranges(trials: Trials, found: NothingLearned) -> SearchSpace | Non
         Direction.LOWER: LogRange(range_.low - beyond, max(found.high, range_.low)),
         Direction.BETWEEN: LogRange(found.low, max(found.high, found.low)),
     }.get(found.direction)
-    return None if moved is None else trials.space.with_range("learning_rate", moved.within(REACHES["learning_rate"]))
+    if moved is None:
+        return None
+    return trials.space.with_range("learning_rate", AXES["learning_rate"].within(moved))
 
 
 def ranges_beyond(trials: Trials, edges: dict[str, Edge]) -> SearchSpace | None:
@@ -57,10 +61,10 @@ def ranges_beyond(trials: Trials, edges: dict[str, Edge]) -> SearchSpace | None:
     home = trials.rounds[int(trials.place[trials.by_smoothed[0]])].plan.space
     ranges = home.ranges()
     for axis, edge in passable.items():
-        beyond, good = max(BEYOND_SHARE * edge.width, 1.0), box.ranges()[axis]
+        beyond, good = max(BEYOND_SHARE * edge.width, AXES[axis].unit), box[axis]
         if edge.upper:
             moved = LogRange(max(good.low, edge.end - beyond), edge.end + beyond)
         else:
             moved = LogRange(edge.end - beyond, min(good.high, edge.end + beyond))
-        ranges[axis] = moved.within(REACHES[axis])
-    return SearchSpace(**ranges)
+        ranges[axis] = AXES[axis].within(moved)
+    return SearchSpace.of(ranges)

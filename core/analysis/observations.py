@@ -1,6 +1,6 @@
 """The trials of a lab that were trained with the same settings: what models of the accuracy are fitted to.
 
-x  # (trials, 2) exponents of learning rate and weight decay        y  # (trials,) validation accuracy
+x  # (trials, axes) places on the axes of the space        y  # (trials,) validation accuracy
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from core.analysis.comparable_rounds import bounding_space, comparable_rounds
 from core.analysis.statistics import GUESSING_ACCURACY
 from core.progress import RoundProgress
-from core.space import SearchSpace, exponent
+from core.space import SearchSpace
 
 MIN_FITTED, MAX_FITTED = 10, 200  # trials that a model is fitted to; time grows with their cube
 
@@ -19,11 +19,11 @@ MIN_FITTED, MAX_FITTED = 10, 200  # trials that a model is fitted to; time grows
 class Observations:
     """Trials that were trained with the same settings."""
 
-    x: np.ndarray  # (trials, 2) exponents
+    x: np.ndarray  # (trials, axes) exponents, or places on a plain scale
     y: np.ndarray  # (trials,) validation accuracy; that of guessing where a trial diverged
     space: SearchSpace  # the smallest box that holds the ranges of all rounds
     rounds: np.ndarray  # (trials,) the place of each one's round among the comparable ones
-    tried: np.ndarray  # (all, 2) exponents of all their trials, those that were given up or left out too
+    tried: np.ndarray  # (all, axes) places of all their trials, those that were given up or left out too
     images: int  # that validate
     left_out: int = 0  # trials beyond MAX_FITTED
 
@@ -37,7 +37,7 @@ def observations(rounds: list[RoundProgress]) -> Observations | None:
     kept = [one.epochs_done == one.plan.epochs for one in same]
     if sum(int(which.sum()) for which in kept) < MIN_FITTED:
         return None
-    tried = [exponent(np.column_stack([one.learning_rate, one.weight_decay])) for one in same]
+    tried = [one.places(same[-1].plan.space.axes) for one in same]
     y = [np.where(one.diverged, GUESSING_ACCURACY, one.last_validation()) for one in same]
     place = [np.full(one.plan.trials, number) for number, one in enumerate(same)]
     ended = np.flatnonzero(np.concatenate(kept))
@@ -63,7 +63,7 @@ def subsample(count: int) -> np.ndarray:
 
 
 def scaled(x: np.ndarray, space: SearchSpace) -> np.ndarray:
-    """Exponents as shares of a box's width, along a fixed range in decades. x: (..., 2)"""
+    """Places as shares of a box's width, along a fixed range as they are. x: (..., axes)"""
     low = np.array([range_.low for range_ in space.ranges().values()])
     width = np.array([range_.width or 1.0 for range_ in space.ranges().values()])
     return np.asarray((x - low) / width)

@@ -5,13 +5,15 @@ is how alike the accuracies of trials with like values are, y' K y for a kernel 
 a Gaussian process against noise, D. Liu, D. Ghosh, X. Lin, BMC Bioinformatics 9, 2008), over several kernels.
 """
 
+from itertools import combinations
+
 import numpy as np
 
 from core.analysis.observations import Observations, scaled
 from core.analysis.statistics import ERROR_LEVEL
 
 PERMUTATIONS = 499
-NEAR, FAR, TOGETHER = 0.15, 0.4, 0.3  # length scales as shares of a range: of either axis alone, and of both together
+NEAR, FAR, TOGETHER = 0.15, 0.4, 0.3  # length scales as shares of a range: of each axis alone, and of two together
 
 
 def depends_on_values(data: Observations) -> bool:
@@ -46,7 +48,10 @@ def _share_as_high(values: np.ndarray) -> np.ndarray:
 
 
 def _kernels(x: np.ndarray) -> list[np.ndarray]:
-    """Similarities of trials, (trials, trials) each. x: (trials, 2) shares of the ranges"""
+    """Similarities of trials, (trials, trials) each. x: (trials, axes) shares of the ranges"""
     squared = (x[:, None] - x[None]) ** 2 / 2
-    alone = [np.exp(-squared[..., axis] / scale**2) for axis in (0, 1) for scale in (NEAR, FAR)]
-    return [*alone, np.exp(-squared.sum(axis=-1) / TOGETHER**2)]
+    axes = range(x.shape[1])
+    alone = [np.exp(-squared[..., axis] / scale**2) for axis in axes for scale in (NEAR, FAR)]
+    pairs = [squared[..., one] + squared[..., other] for one, other in combinations(axes, 2)]
+    together = [np.exp(-pair / TOGETHER**2) for pair in pairs]
+    return [*alone, *together]

@@ -3,7 +3,6 @@
 import numpy as np
 
 from core.analysis.edges import (
-    AXES,
     MIN_EFFECT_TRIALS,
     NO_EFFECT_CHANCE,
     Edge,
@@ -34,7 +33,7 @@ def search_insights(trials: Trials) -> list[Insight]:
     said = [_edge_insight(axis, edge) for axis, edge in found.items()]
     if is_flat(trials):
         return said
-    spread = {axis: spread_without_effect(trials, axis) for axis in AXES if axis not in found}
+    spread = {axis: spread_without_effect(trials, axis) for axis in trials.axes if axis not in found}
     return said + [_spread_insight(axis, share) for axis, share in spread.items() if share is not None]
 
 
@@ -64,10 +63,10 @@ def spread_without_effect(trials: Trials, axis: str) -> float | None:
     """
     judged = trials.judged[~trials.diverged[trials.judged]]
     best = trials.best
-    range_ = trials.space.ranges()[axis]
+    range_ = trials.space[axis]
     if best is None or len(judged) < MIN_EFFECT_TRIALS or not range_.width:
         return None
     top = float(trials.accuracy[best])
     good = judged[trials.accuracy[judged] >= top - 2 * np.sqrt(2) * standard_error(top, trials.images)]
-    share = float(np.ptp(trials.x[good, AXES.index(axis)])) / range_.width if len(good) >= FEWEST_GOOD else 0.0
+    share = float(np.ptp(trials.x[good, trials.axes.index(axis)])) / range_.width if len(good) >= FEWEST_GOOD else 0.0
     return share if share > SPREAD_SHARE and effect_chance(trials, axis) > NO_EFFECT_CHANCE else None

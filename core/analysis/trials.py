@@ -17,11 +17,14 @@ import numpy as np
 from core.analysis.comparable_rounds import bounding_space, settings
 from core.analysis.statistics import GUESSING_ACCURACY
 from core.progress import RoundProgress
-from core.space import SearchSpace, exponent
+from core.space import SearchSpace
 
-# Standard deviations of the weight of a trial near by, in decades of learning rate and of weight decay. Measured on
+# Standard deviations of the weight of a trial near by, on the scale of each axis, where two are searched. Measured on
 # simulated searches of three rounds: from 0.4 to 0.5 what is chosen is equally good, below it follows luck more often.
-NEAR = np.array([0.5, 3.0])
+NEAR = {
+    "learning_rate": 0.5, "weight_decay": 3.0, "momentum": 0.5, "dropout": 0.3, "deviation": 0.7, "batch_size": 2.0,
+    "neurons": 2.0,
+}  # fmt: skip
 SMALLEST_GROWTH = 0.02  # of accuracy above guessing that a growth is reckoned from
 TINY = 1e-9  # a determinant of points that all lie at one place
 MAX_JUDGED = 400  # the latest trials that ranges are judged by; time and memory grow with their square
@@ -35,7 +38,7 @@ class Trials:
     numbers: tuple[int, ...]  # of the rounds in their lab
     place: np.ndarray  # (n,) of a trial's round in `rounds`
     trial: np.ndarray  # (n,) its index there
-    x: np.ndarray  # (n, 2) exponents of learning rate and weight decay
+    x: np.ndarray  # (n, axes) places on the axes of `space`, in their order
     accuracy: np.ndarray  # (n,) latest validation accuracy
     expected: np.ndarray  # (n,) accuracy at the end: expected where a trial ended early, guessing where it diverged
     epochs: np.ndarray  # (n,) that it was trained
@@ -70,7 +73,7 @@ class Trials:
             numbers=numbers,
             place=place,
             trial=np.concatenate(taken),
-            x=exponent(pooled([np.column_stack([one.learning_rate, one.weight_decay]) for one in progress])),
+            x=pooled([one.places(progress[-1].plan.space.axes) for one in progress]),
             accuracy=pooled(accuracy),
             expected=pooled([expected_accuracy(one) for one in progress]),
             epochs=pooled([one.epochs_done for one in progress]),
@@ -83,6 +86,16 @@ class Trials:
     def images(self) -> int:
         """Validation images that an accuracy was measured on."""
         return self.rounds[-1].plan.validation_images()
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What was searched: the columns of `x`."""
+        return self.rounds[-1].plan.space.axes
+
+    @property
+    def near(self) -> np.ndarray:
+        """Standard deviations of the weight of a trial near by, along each axis: (axes,)."""
+        return np.array([NEAR[axis] for axis in self.axes])
 
     @property
     def space(self) -> SearchSpace:
@@ -106,7 +119,7 @@ class Trials:
         """
         found = np.full(len(self.trial), np.nan)
         shares = np.where(self.diverged, 1.0, self.epochs / self.rounds[-1].plan.epochs)[self.judged]
-        found[self.judged] = local_means(self.x[self.judged] / NEAR, self.expected[self.judged], shares)
+        found[self.judged] = local_means(self.x[self.judged] / self.near, self.expected[self.judged], shares)
         return found
 
     def smoothed_along(self, column: int) -> np.ndarray:
@@ -115,7 +128,7 @@ class Trials:
         Local lines instead of means, since means are too flat where a range ends.
         """
         found = np.full(len(self.trial), np.nan)
-        found[self.judged] = local_lines((self.x / NEAR)[self.judged, column], self.expected[self.judged])
+        found[self.judged] = local_lines((self.x / self.near)[self.judged, column], self.expected[self.judged])
         return found
 
     @cached_property

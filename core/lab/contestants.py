@@ -18,14 +18,14 @@ import numpy as np
 from core.analysis.bayesian_search import propose
 from core.analysis.comparable_rounds import bounding_space, comparable_rounds
 from core.analysis.observations import observations
-from core.analysis.sampling import Values, at_random, grid
+from core.analysis.sampling import Values, at_random, grid, side_of
 from core.analysis.statistics import GUESSING_ACCURACY
 from core.engine.port import RoundHandle
 from core.errors import LessonError
 from core.lab.seed_repeats import seeds
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
-from core.space import SearchSpace
+from core.space import AXES, DEFAULT_AXES, SearchSpace
 from core.training.random_streams import SeedPurpose, generator
 
 MAX_NETWORKS = 200  # trials a contestant: so a race costs no more than three rounds of this size, however long a lab is
@@ -40,20 +40,22 @@ class Trajectory:
 
     spent: np.ndarray  # (trials,) epochs spent until then
     accuracy: np.ndarray  # (trials,) validation accuracy; chance where it diverged, nan where it was given up
-    values: np.ndarray  # (trials, 2) learning rate and weight decay
+    values: np.ndarray  # (trials, axes) of what is searched, in the order of the space
+    axes: tuple[str, ...] = DEFAULT_AXES
 
     @classmethod
     def of(cls, rounds: Sequence[RoundProgress], budget: int) -> "Trajectory":
         """The trials of some rounds, each round's in the order of their indices, as far as a budget of epochs goes."""
-        done, accuracy, values = [np.zeros(0, int)], [np.zeros(0)], [np.zeros((0, 2))]
+        axes = rounds[-1].plan.space.axes if rounds else DEFAULT_AXES
+        done, accuracy, values = [np.zeros(0, int)], [np.zeros(0)], [np.zeros((0, len(axes)))]
         for one in rounds:
             done.append(one.epochs_done)
             accuracies = np.where(one.diverged, GUESSING_ACCURACY, one.last_validation())
             accuracy.append(np.where(one.epochs_done == one.plan.epochs, accuracies, np.nan))
-            values.append(np.column_stack([one.learning_rate, one.weight_decay]))
+            values.append(np.column_stack([one.hyperparameters[axis] for axis in axes]))
         spent = np.cumsum(np.concatenate(done))
         within = spent <= budget
-        return cls(spent[within], np.concatenate(accuracy)[within], np.concatenate(values)[within])
+        return cls(spent[within], np.concatenate(accuracy)[within], np.concatenate(values)[within], axes)
 
     @property
     def best(self) -> np.ndarray:
@@ -66,12 +68,12 @@ class Trajectory:
         return float(self.best[-1]) if len(self.best) else math.nan
 
     @property
-    def winner(self) -> tuple[float, float] | None:
-        """Learning rate and weight decay of the best trial, the first of equals; None if there is none."""
+    def winner(self) -> tuple[float, ...] | None:
+        """The values of the best trial, the first of equals; None if there is none."""
         if np.isnan(self.accuracy).all():
             return None
-        rate, decay = self.values[np.nanargmax(self.accuracy)]
-        return float(rate), float(decay)
+        best = self.values[np.nanargmax(self.accuracy)].tolist()
+        return tuple(int(one) if AXES[axis].is_whole else one for axis, one in zip(self.axes, best, strict=True))
 
     def at(self, spent: np.ndarray) -> np.ndarray:
         """Best accuracy so far when so many epochs are spent, nan before the first trial is over; the same shape."""
@@ -125,8 +127,8 @@ class RaceSetup:
 
     @property
     def side(self) -> int:
-        """Trials along each axis of the largest square grid that the budget allows."""
-        return math.isqrt(self.trials)
+        """Trials along each axis of the largest grid that the budget allows."""
+        return side_of(self.plan.space, self.trials)
 
     @cached_property
     def trajectory(self) -> Trajectory:
@@ -135,7 +137,7 @@ class RaceSetup:
 
     def outside(self) -> int:
         """How many of the student's trials lie outside the ranges of the race."""
-        return sum(not self.plan.space.holds(float(rate), float(decay)) for rate, decay in self.trajectory.values)
+        return sum(not self.plan.space.holds(*values) for values in self.trajectory.values.tolist())
 
     def seed(self, spent: int, run: int) -> int:
         """The seed of a batch that begins when so many epochs are spent. run: 0 for the race, then its repeats"""
@@ -158,7 +160,7 @@ class Contestant:
     @property
     def goal(self) -> int:
         """Epochs it will have spent in the end."""
-        return self.setup.plan.epochs * (self.setup.side**2 if self.name == GRID else self.setup.trials)
+        return self.setup.plan.epochs * (len(self.sequence) if self.name == GRID else self.setup.trials)
 
     @property
     def spent(self) -> int:

@@ -41,7 +41,7 @@ class Race:
             raise LessonError(N_("Both ranges hold a single value: there is nothing to search for."))
         self.owner, self.setup = owner, setup
         self.runs: dict[int, tuple[Contestant, ...]] = {}  # 0 is the race itself, then its repeats
-        self.winners: dict[str, tuple[float, float]] = {}  # learning rate and weight decay of each one's best trial
+        self.winners: dict[str, tuple[float, ...]] = {}  # the values of each one's best trial, as a plan has them
         self.winner_rounds: RoundGroup | None = None  # the winners in training again
         self.fresh: dict[str, np.ndarray] = {}  # the winners' validation accuracies on fresh seeds, (SEEDS,) each
         self.fault: LessonError | None = None

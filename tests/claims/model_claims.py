@@ -7,7 +7,7 @@ import numpy as np
 from core.analysis.bayesian_search import propose
 from core.analysis.functional_anova import surface
 from core.analysis.permutation_test import depends_on_values
-from core.analysis.variance_shares import Leading, leading_share
+from core.analysis.variance_shares import leading_share
 from tests.claims.claim import Claim, Condition, conditions, measured
 from tests.support.observed import SPACE, observed
 
@@ -65,7 +65,7 @@ def learning_rate_matters(rng: np.random.Generator, condition: Condition) -> boo
     return depends_on_values(observed(exponents(x), with_effect(rng, condition, x, of_learning_rate)))
 
 
-def leading(effect: Effect, parts: tuple[Leading, ...]) -> Callable[[np.random.Generator, Condition], bool]:
+def leading(effect: Effect, parts: tuple[tuple[str, ...], ...]) -> Callable[[np.random.Generator, Condition], bool]:
     """Whether one of some parts is said to lead where an effect decides half of the variance."""
 
     def simulate(rng: np.random.Generator, condition: Condition) -> bool:
@@ -107,7 +107,7 @@ def next_one_is_better(rng: np.random.Generator, condition: Condition) -> bool:
 MODELLED = conditions(trials=(10, 20, 60))
 LEADS = conditions((0.5,), (20, 40, 60), (100,))
 SURE = conditions((0.5,), (60,), (100,))
-MAIN = (Leading.LEARNING_RATE, Leading.WEIGHT_DECAY)
+MAIN = (("learning_rate",), ("weight_decay",))
 
 CLAIMS = (
     Claim(
@@ -138,8 +138,8 @@ CLAIMS = (
         "only_both_together",
         "Which one matters: both together",
         "half of the variance of 60 trials depends on both together",
-        leading(of_each_alone, (Leading.INTERACTION,)),
-        leading(of_both_together, (Leading.INTERACTION,)),
+        leading(of_each_alone, (("learning_rate", "weight_decay"),)),
+        leading(of_both_together, (("learning_rate", "weight_decay"),)),
         grid=LEADS,
         power_grid=SURE,
         small_grid=conditions((0.5,), (20,), (100,)),

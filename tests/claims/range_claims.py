@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from core.analysis.edges import AXES
 from core.analysis.search_insights import spread_without_effect
 from core.analysis.trials import Trials
 from core.lab.search import Search
 from core.progress import RoundProgress
-from core.space import SearchSpace
+from core.space import DEFAULT_AXES, SearchSpace
 from tests.claims.claim import Claim, Condition, conditions, measured
 from tests.support.sample_rounds import made
 
@@ -46,14 +45,14 @@ def edge_a_decade_before_the_optimum(rng: np.random.Generator, condition: Condit
     The condition's accuracy is that of the optimum; a decade away the part above guessing is down to 61%.
     """
     axis, upper = int(rng.integers(2)), bool(rng.integers(2))
-    range_ = SearchSpace().ranges()[AXES[axis]]
+    range_ = SearchSpace().ranges()[DEFAULT_AXES[axis]]
     optimum = range_.high + 1 if upper else range_.low - 1
 
     def accuracy(x: np.ndarray) -> np.ndarray:
         above = (condition.accuracy - 0.1) * np.exp(-((x[:, axis] - optimum) ** 2) / 2)
         return np.asarray(0.1 + above + rng.normal(0, SEED_DEVIATION, len(x)) * (above > SEED_DEVIATION))
 
-    edge = search_in([(1, round_of(rng, SearchSpace(), condition, accuracy))]).edges.get(AXES[axis])
+    edge = search_in([(1, round_of(rng, SearchSpace(), condition, accuracy))]).edges.get(DEFAULT_AXES[axis])
     return edge is not None and edge.upper is upper
 
 

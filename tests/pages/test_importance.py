@@ -37,7 +37,8 @@ def lab(page_server: Server) -> Lab:
 
 def shares(rate: float, decay: float, spread: float) -> Importance:
     noise = np.array([-spread, spread])
-    return Importance(rate + noise, decay - noise, np.full(2, 1 - rate - decay))
+    both = {("learning_rate", "weight_decay"): np.full(2, 1 - rate - decay)}
+    return Importance({"learning_rate": rate + noise, "weight_decay": decay - noise}, both)
 
 
 def test_before_there_are_enough_trials_the_page_says_how_many_it_takes() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis.trials import NEAR, Trials, expected_accuracy, local_lines, local_means
+from core.analysis.trials import Trials, expected_accuracy, local_lines, local_means
 from core.progress import RoundProgress, Status
 from tests.support.sample_rounds import made
 
@@ -91,7 +91,7 @@ def test_the_proposed_trial_has_good_neighbours_and_is_not_the_luckiest() -> Non
 
 def test_local_means_are_the_weighted_means_written_as_loops() -> None:
     rng = np.random.default_rng(0)
-    x, y, shares = rng.uniform(-6, 0, (30, 2)) / NEAR, rng.random(30), rng.uniform(0.1, 1, 30)
+    x, y, shares = rng.uniform(-6, 0, (30, 2)) / np.array([0.5, 3.0]), rng.random(30), rng.uniform(0.1, 1, 30)
     for one, mean in enumerate(local_means(x, y, shares)):
         near = [np.exp(-((x[one] - other) ** 2).sum() / 2) for other in x]
         weights = np.array(near) * shares
