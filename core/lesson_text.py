@@ -35,8 +35,10 @@ class Part:
 
 def write_lesson(lesson: Lesson) -> str:
     """The text of a lesson: what differs from the default one, "" if nothing does."""
-    usual = Lesson(type(lesson.plan)())
-    written = ((key, part.write(lesson), part.write(usual)) for key, part in parts(type(lesson.plan)).items())
+    usual = type(lesson.plan)()
+    with_axes = Lesson(usual.searching(lesson.plan.space.axes))  # what follows from the axes is not written
+    before = {key: Lesson(usual) if key == "axes" else with_axes for key in parts(type(lesson.plan))}
+    written = ((key, part.write(lesson), part.write(before[key])) for key, part in parts(type(lesson.plan)).items())
     return "~".join(f"{key}.{text}" for key, text, plain in written if text != plain)
 
 

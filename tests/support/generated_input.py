@@ -14,7 +14,7 @@ from core.lesson_text import parts
 from core.plan import RoundPlan
 from core.rungs import MOST_RUNGS, Rungs
 from core.settings import GROUPS, Choice, Kind, Number, Switch, WholeNumber, settings_of
-from core.space import LEARNING_RATE_REACH, WEIGHT_DECAY_REACH, LogRange, SearchSpace
+from core.space import AXES, DEFAULT_AXES, LEAST_AXES, MOST_AXES, LogRange, SearchSpace
 
 FULL = "full"  # the profile of hypothesis that conftest.py loads for `-m long`
 SHARE = 20  # of how many cases one runs without it
@@ -48,7 +48,22 @@ def ranges(reach: LogRange) -> st.SearchStrategy[LogRange]:
     return st.tuples(ends, ends).map(lambda pair: LogRange(min(pair), max(pair)))
 
 
-spaces = st.builds(SearchSpace, ranges(LEARNING_RATE_REACH), ranges(WEIGHT_DECAY_REACH))
+def ranges_of(axis: str) -> st.SearchStrategy[LogRange]:
+    """Ranges that an axis may have."""
+    reach = AXES[axis].reach
+    if not AXES[axis].is_whole:
+        return ranges(reach)
+    ends = st.integers(int(reach.low), int(reach.high))
+    return st.tuples(ends, ends).map(lambda pair: LogRange(min(pair), max(pair)))
+
+
+def spaces_with(axes: list[str]) -> st.SearchStrategy[SearchSpace]:
+    """Spaces with these axes, in their order."""
+    return st.tuples(*map(ranges_of, axes)).map(lambda found: SearchSpace.of(dict(zip(axes, found, strict=True))))
+
+
+some_axes = st.lists(st.sampled_from(list(AXES)), min_size=LEAST_AXES, max_size=MOST_AXES, unique=True)
+spaces = spaces_with(list(DEFAULT_AXES)) | some_axes.flatmap(spaces_with)
 
 
 def allowed(kind: Kind) -> st.SearchStrategy[Any]:
@@ -75,10 +90,14 @@ def plans(draw: st.DrawFn) -> RoundPlan:
     drawn = {name: draw(allowed(one.kind)) for name, one in settings_of(RoundPlan).items()}
     drawn["images"] = min(drawn["images"], training_count(drawn["dataset"]))
     drawn["give_up"] = tuple(rung for rung in drawn["give_up"] if rung < drawn["epochs"])
+    space = draw(spaces)
+    for one in settings_of(RoundPlan).values():
+        if one.axis in space and one.only_with is not None:
+            drawn[one.only_with[0]] = one.only_with[1]
     try:
-        return RoundPlan(draw(spaces), **drawn)
+        return RoundPlan(space, **drawn)
     except LessonError:  # too much memory
-        return RoundPlan(draw(spaces), **drawn | {"neurons": 2})
+        return RoundPlan(space, **drawn | {"neurons": 2, "trials": 1})
 
 
 lessons = st.builds(

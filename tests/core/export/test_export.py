@@ -118,6 +118,27 @@ def test_the_table_says_what_each_rounds_networks_were_made_of(lab: Lab) -> None
     assert [row["optimizer"] for row in table] == ["sgd"] * 3 + ["adam"] * 3
 
 
+def test_the_table_has_each_trials_own_value_of_what_a_round_searched(lab: Lab) -> None:
+    plan = RoundPlan(trials=3, epochs=4).searching(("momentum", "neurons", "learning_rate"))
+    lab.rounds[1].stored = trained(plan, Status.FINISHED, 4)
+    first, second = rows(lab)[:3], rows(lab)[3:]
+    assert {(row["momentum"], row["neurons"]) for row in first} == {("0.9", "100")}
+    own = lab.rounds[1].progress.hyperparameters
+    for trial, row in enumerate(second):
+        assert float(row["momentum"]) == own["momentum"][trial] and int(row["neurons"]) == own["neurons"][trial]
+        assert float(row["weight_decay"]) == plan.weight_decay
+
+
+def test_a_journal_with_other_axes_opens_as_the_lab_that_wrote_it(lab: Lab) -> None:
+    plan = RoundPlan(trials=3, epochs=4).searching(("momentum", "neurons", "dropout"))
+    lab.rounds[1].stored = trained(plan, Status.FINISHED, 4)
+    lab.chosen = Choice.of_trial(2, lab.rounds[1].progress, 1)
+    lab.undo_stack = [SearchSpace(), plan.space]
+    again = import_journal(journal_json(lab), "u" * 24)
+    assert again.rounds[1].progress.plan == plan and again.chosen == lab.chosen
+    assert again.undo_stack == lab.undo_stack and again.rounds[0].progress.plan == lab.rounds[0].progress.plan
+
+
 def test_ranks_follow_the_accuracy_and_put_diverged_trials_last(lab: Lab) -> None:
     first = [row for row in rows(lab) if row["round"] == "1"]
     assert sorted(row["rank"] for row in first) == ["1", "2", "3"]
