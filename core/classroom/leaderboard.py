@@ -91,6 +91,11 @@ class Board:
         """Rounds on other images."""
         return sum(one.left_out for one in self.histories)
 
+    def hyperparameter(self, axis: str, indices: np.ndarray) -> np.ndarray:
+        """Values of some trials on an axis of AXES, whether their rounds searched it or not. indices: into (n,)"""
+        trials = (self.curve(int(index)) for index in indices)
+        return np.array([progress.hyperparameters[axis][trial] for progress, trial in trials])
+
     def curve(self, index: int) -> tuple[RoundProgress, int]:
         """The round of a trial and its number in it. index: into (n,)"""
         history = self.histories[int(np.searchsorted(self.seats, self.seat[index]))]

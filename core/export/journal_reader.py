@@ -50,6 +50,8 @@ def import_journal(text: str | bytes, token: str, lesson: Lesson = DEFAULT_LESSO
             _take_round(given, rounds)
         lab = _read_lab(document, rounds, token)
         fixed = {name: getattr(lesson.plan, name) for name in lesson.sets() - {"seed"}}  # a seed is used once
+        if lesson.hides("axes") and lab.plan.space.axes != lesson.plan.space.axes:
+            fixed["space"] = lesson.plan.space
         lab.plan, lab.lesson = replace(lab.plan, **fixed), lesson
         return lab
     except LessonError:

@@ -1,13 +1,20 @@
 """The search space: ranges stay on the grid and in reach, samples are uniform in the exponent."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import LessonError
+from core.plan import RoundPlan
+from core.settings import settings_of
 from core.space import (
+    AXES,
+    DEFAULT_AXES,
     LEARNING_RATE_REACH,
+    LEAST_AXES,
+    MOST_AXES,
     REACHES,
     STEP,
     WEIGHT_DECAY_REACH,
@@ -180,3 +187,46 @@ def test_a_value_is_written_in_two_digits(exponent_: float, text: str) -> None:
 )
 def test_a_power_of_ten_is_written_with_a_raised_exponent(given: float, expected: str) -> None:
     assert power(given) == expected
+
+
+# ---------------------------------------------------------------------------------------------------- other axes
+
+
+def test_a_space_has_two_to_five_axes_in_the_order_given() -> None:
+    names = list(AXES)
+    for count in range(LEAST_AXES, MOST_AXES + 1):
+        axes = tuple(names[:count][::-1])
+        assert SearchSpace.of({axis: AXES[axis].start for axis in axes}).axes == axes
+    for wrong in (names[:1], names[:6], []):
+        with pytest.raises(LessonError, match="searches 2 to 5"):
+            SearchSpace.of({axis: AXES[axis].start for axis in wrong})
+    assert SearchSpace().axes == DEFAULT_AXES
+    assert SearchSpace() != SearchSpace.of({axis: SearchSpace()[axis] for axis in DEFAULT_AXES[::-1]})
+
+
+@pytest.mark.parametrize(
+    "axis, bad", [("what", LogRange(0, 1)), ("dropout", LogRange(-0.1, 0.5)), ("momentum", LogRange(-3.1, -1)),
+                  ("batch_size", LogRange(4.5, 6)), ("neurons", LogRange(0, 3)), ("deviation", (-2, -1))],
+)  # fmt: skip
+def test_a_range_that_an_axis_cannot_have_is_refused(axis: str, bad: Any) -> None:
+    with pytest.raises(LessonError):
+        SearchSpace.of({"learning_rate": LogRange(-3, -2), axis: bad})
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_values_and_places_of_an_axis_undo_each_other_and_samples_are_allowed(axis: str) -> None:
+    rng, one = np.random.default_rng(0), AXES[axis]
+    for _ in range(300):
+        value_ = one.sample(one.reach, rng)
+        assert one.allows(value_) and one.reach.holds(one.place(value_))
+        assert one.value(one.place(value_)) == pytest.approx(value_, rel=1e-9, abs=1e-9)
+    assert [one.allows(end) for end in map(one.value, (one.reach.low, one.reach.high))] == [True, True]
+    low, high = one.limits
+    assert not one.allows(high * 2) and not one.allows(-1) and not one.allows(str(low)) and not one.allows(True)
+    assert one.within(one.start) == one.start and one.within(one.reach.widened(1)) == one.reach
+
+
+def test_the_limits_of_an_axis_are_within_those_of_its_setting() -> None:
+    for name, axis in AXES.items():
+        kind = settings_of(RoundPlan)[name].kind
+        assert all(kind.allows(limit) for limit in axis.limits)

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.errors import LessonError
+from core.space import AXES as AXES_THERE_ARE
 from core.space import REACHES, plain, power, snap, value, written
 from core.typed_numbers import (
     MAX_LENGTH,
@@ -191,3 +192,30 @@ def test_a_number_that_fits_twice_is_asked_about() -> None:
     with pytest.raises(AmbiguousNumber) as asked:
         number_from("1,000", lambda one: True, REFUSAL)
     assert asked.value.meanings == (1.0, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("axis", "text", "place"),
+    [("momentum", "-2", -2.0), ("momentum", "0.99", -2.0), ("dropout", "0.3", 0.3), ("dropout", "30 %", 0.3),
+     ("batch_size", "64", 6.0), ("batch_size", "5", 5.0), ("neurons", "100", 7.0), ("deviation", "0.01", -2.0)],
+)  # fmt: skip
+def test_an_end_of_another_axis_is_typed_as_its_exponent_or_as_a_value(axis: str, text: str, place: float) -> None:
+    assert exponent_from(text, axis) == pytest.approx(place)
+
+
+@pytest.mark.parametrize(
+    ("axis", "text", "meant"),
+    [("momentum", "0.95", 0.95), ("momentum", "-2", 0.99), ("dropout", "0,5", 0.5), ("neurons", "100", 100),
+     ("batch_size", "32.0", 32), ("deviation", "10^-2", 0.01)],
+)  # fmt: skip
+def test_a_value_of_another_axis(axis: str, text: str, meant: float) -> None:
+    found = value_from(text, axis)
+    assert found == pytest.approx(meant) and AXES_THERE_ARE[axis].allows(found)
+
+
+@pytest.mark.parametrize(
+    ("axis", "text"), [("momentum", "1"), ("dropout", "-1"), ("neurons", "2.5"), ("batch_size", "8")]
+)
+def test_what_is_no_value_of_another_axis_is_refused(axis: str, text: str) -> None:
+    with pytest.raises(NotUnderstood, match="is a value from"):
+        value_from(text, axis)

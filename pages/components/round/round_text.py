@@ -2,6 +2,7 @@
 
 from html import escape
 
+from core.analysis.hints import values_line
 from core.analysis.insight import Insight
 from core.analysis.insights import BEST, insights
 from core.lab.lab import Lab
@@ -81,10 +82,7 @@ def best_html(lab: Lab, number: int) -> str:
 
 def trial_text(progress: RoundProgress, trial: int) -> str:
     """A trial's accuracy and values in the form that the book prints."""
-    return (
-        f"(val acc:{progress.last_validation()[trial]:.2f}) | lr:{progress.learning_rate[trial]:.3g}, "
-        f"weight decay:{progress.weight_decay[trial]:.3g}"
-    )
+    return f"(val acc:{progress.last_validation()[trial]:.2f}) | {values_line(progress, trial)}"
 
 
 def search_html(lab: Lab) -> str:

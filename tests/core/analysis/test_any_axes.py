@@ -9,6 +9,7 @@ from core.analysis.axis_effects import effects
 from core.analysis.bayesian_search import propose
 from core.analysis.comparable_rounds import bounding_space, comparable_rounds, settings
 from core.analysis.edges import edges
+from core.analysis.hints import values_line
 from core.analysis.next_ranges import best_box, ranges_beyond
 from core.analysis.observations import Observations, observations
 from core.analysis.permutation_test import depends_on_values
@@ -230,3 +231,25 @@ def test_batches_of_four_axes_find_a_better_trial_than_random_ones() -> None:
         many = replace(start, trials=35, seed=seed)
         better += max(true(one.plan).max() for one in rounds) > true(many).max()
     assert better >= 3
+
+
+# ---------------------------------------------------------------------------------------------------- words
+
+
+def test_a_trials_line_has_the_lessons_two_first_and_the_others_behind() -> None:
+    plan = RoundPlan(trials=1, optimizer="momentum", values=((64, 0.95, 0.0092, 3.86e-07),), space=SearchSpace.of(
+        {axis: AXES[axis].start for axis in ("neurons", "momentum", "learning_rate", "weight_decay")}
+    ))  # fmt: skip
+    progress = RoundProgress.of(plan)
+    assert values_line(progress, 0) == "lr:0.0092, weight decay:3.86e-07, neurons:64, momentum:0.95"
+    two = RoundProgress.of(RoundPlan(trials=1, values=((0.01, 1e-6),)))
+    assert values_line(two, 0) == "lr:0.01, weight decay:1e-06"
+
+
+@pytest.mark.parametrize(
+    "axis, value, written",
+    [("momentum", 0.99683, "0.9968"), ("momentum", 0.0, "0"), ("momentum", 0.5, "0.5"), ("dropout", 0.25, "0.25"),
+     ("batch_size", 64, "64"), ("deviation", 0.0123, "0.0123"), ("learning_rate", 0.01, "0.01")],
+)  # fmt: skip
+def test_a_value_is_written_so_that_it_can_be_told_from_others(axis: str, value: float, written: str) -> None:
+    assert AXES[axis].written(value) == written
