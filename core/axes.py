@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from core.errors import N_
-from core.ranges import STEP, LogRange, exponent, plain, value
+from core.ranges import STEP, LogRange, exponent, value
 
 
 class Scale(Enum):
@@ -104,7 +104,7 @@ class Axis:
             return f"{of:g}"
         if self.scale is Scale.TEN_FROM_ONE:
             return f"{1 - float(f'{1 - of:.2g}'):.6g}"
-        return plain(of)
+        return f"{of:.3g}"
 
 
 AXES: Mapping[str, Axis] = {

@@ -220,8 +220,8 @@ class RoundProgress:
     def to_frame(self) -> "pandas.DataFrame":
         """One row a trial, the best first and those without a score last; accuracies are the latest, 0 to 1.
 
-        Columns: trial, learning_rate, weight_decay, validation_accuracy, train_accuracy, epochs_done, diverged,
-        given_up.
+        Columns: trial, learning_rate, weight_decay, what else the round searched, validation_accuracy, train_accuracy,
+        epochs_done, diverged, given_up.
         """
         import pandas as pd  # here alone: workers do without
 
@@ -232,6 +232,7 @@ class RoundProgress:
             "trial": np.arange(self.plan.trials),
             "learning_rate": self.learning_rate,
             "weight_decay": self.weight_decay,
+            **{axis: self.hyperparameters[axis] for axis in self.plan.space.axes},
             "validation_accuracy": np.where(missing, np.nan, self.last_validation()),
             "train_accuracy": np.where(missing, np.nan, self.last_train()),
             "epochs_done": self.epochs_done,
