@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from core.errors import N_
-from core.ranges import STEP, LogRange, exponent, value
+from core.ranges import STEP, LogRange, exponent, power, value
 
 
 class Scale(Enum):
@@ -97,6 +97,10 @@ class Axis:
     def within(self, range_: LogRange) -> LogRange:
         """A range on the grid of steps and in reach."""
         return range_.within(self.reach, self.step)
+
+    def place_text(self, place: float) -> str:
+        """A place as an end of a range: 10⁻², 64, 0.25; of momentum its value."""
+        return power(place) if self.is_decades else self.written(self.value(place))
 
     def written(self, of: float) -> str:
         """A value as in the lists of best trials: 0.0092, 3.86e-07, 0.9968, 64."""

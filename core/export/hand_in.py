@@ -6,7 +6,6 @@ Every text is escaped, whoever wrote it. The page forbids itself scripts and wha
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
@@ -20,7 +19,6 @@ from core.export.hand_in_charts import (
     range_charts,
 )
 from core.export.hand_in_tables import best_trials_table, rounds_table, settings_in_words
-from core.lab.choice import Choice
 from core.lab.lab_view import FinalTestView, LabView, RoundView
 from core.progress import Status
 from core.space import SearchSpace, plain
@@ -29,7 +27,6 @@ Translate = Callable[[str], str]
 
 STYLE = Path(__file__).with_name("hand_in.css").read_text(encoding="utf-8")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-VALUES = {field.name for field in fields(Choice)} - {"number", "trial"}  # what is chosen, by the names of the axes
 LEGEND = N_(
     "Points: trials, darker the better, the five best ringed. Crosses: diverged. Box: this round's ranges, dashed the "
     "next round's. Curves: validation accuracy of the five best, training accuracy of the best dashed."
@@ -118,8 +115,7 @@ def _choice(view: LabView, translate: Translate) -> Iterator[str]:
     if chosen is None:
         yield f"<p>{escape(translate(N_('No value has been chosen yet.')))}</p>"
         return
-    values = [(name, getattr(chosen, name)) for name in (field.name for field in fields(chosen)) if name in VALUES]
-    said = ", ".join(f"{axis_title(axis, translate)} {plain(value)}" for axis, value in values)
+    said = ", ".join(f"{axis_title(axis, translate)} {plain(value)}" for axis, value in chosen.values.items())
     yield f'<p class="result">{escape(said)}</p>'
     round_ = next((one for one in view.rounds if one.number == chosen.number), None)
     if round_ is not None and chosen.trial is not None:

@@ -10,7 +10,7 @@ from core.errors import N_
 from core.export.svg import Axis, Frame, cross, line, point, rectangle
 from core.lab.lab_view import FinalTestView
 from core.progress import RoundProgress
-from core.space import SearchSpace, exponent, plain, power
+from core.space import AXES, SearchSpace, plain
 
 Translate = Callable[[str], str]
 
@@ -28,12 +28,12 @@ def axis_names(space: SearchSpace) -> list[str]:
 
 def axis_title(axis: str, translate: Translate) -> str:
     """What an axis is called."""
-    return translate(axis.replace("_", " "))
+    return translate(AXES[axis].label)
 
 
 def axis_values(progress: RoundProgress, axis: str) -> np.ndarray:
     """The values of a round's trials on an axis, (trials,)."""
-    return np.asarray(getattr(progress, axis))
+    return progress.hyperparameters[axis]
 
 
 def range_charts(
@@ -45,7 +45,8 @@ def range_charts(
     """
     names = axis_names(progress.plan.space)
     first, others = names[0], names[1:]
-    spaces = [progress.plan.space, *([coming] if coming is not None else [])]
+    has_same = coming is not None and set(coming.axes) == set(names)
+    spaces = [progress.plan.space, *([coming] if coming is not None and has_same else [])]
     seconds: list[str | None] = [*others] or [None]
     for other in seconds:
         vertical = _accuracy_axis(translate) if other is None else _exponents_axis(other, shown, translate)
@@ -59,11 +60,11 @@ def range_charts(
 
 def _exponents_axis(axis: str, shown: Sequence[SearchSpace], translate: Translate) -> Axis:
     """An axis of exponents that reaches over all the spaces, to whole ones."""
-    ranges = [space.ranges()[axis] for space in shown]
+    ranges = [space[axis] for space in shown if axis in space]
     low, high = math.floor(min(one.low for one in ranges)), math.ceil(max(one.high for one in ranges))
     low, high = (low, high) if low < high else (low - 1, high + 1)
     step = math.ceil((high - low) / MAX_TICKS)
-    ticks = [(float(tick), power(tick)) for tick in range(low, high + 1, step)]
+    ticks = [(float(tick), AXES[axis].place_text(tick)) for tick in range(low, high + 1, step)]
     return Axis(axis_title(axis, translate), low, high, ticks)
 
 
@@ -82,8 +83,8 @@ def _box(frame: Frame, space: SearchSpace, first: str, other: str | None, place:
 def _trials(frame: Frame, progress: RoundProgress, first: str, other: str | None) -> Iterator[str]:
     """The trials as points, darker the better, the best ones ringed; crosses for those that diverged."""
     accuracy = np.nan_to_num(progress.last_validation())
-    across = exponent(axis_values(progress, first))
-    down = exponent(axis_values(progress, other)) if other is not None else accuracy
+    across = AXES[first].places(axis_values(progress, first))
+    down = AXES[other].places(axis_values(progress, other)) if other is not None else accuracy
     best = set(progress.ranking()[:BEST].tolist())
     for trial in np.argsort(accuracy, kind="stable").tolist():  # the best on top
         x, y = frame.x(float(across[trial])), frame.y(float(down[trial]))

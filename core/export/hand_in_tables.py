@@ -9,7 +9,7 @@ from core.export.hand_in_charts import BEST, axis_names, axis_title, axis_values
 from core.lab.lab_view import LabView, RoundView
 from core.plan import RoundPlan
 from core.settings import Choice, Switch, settings_of
-from core.space import LogRange, plain, power
+from core.space import AXES, SearchSpace, plain
 
 Translate = Callable[[str], str]
 
@@ -28,7 +28,7 @@ def rounds_table(rounds: Sequence[RoundView], translate: Translate) -> str:
         progress, plan = one.progress, one.progress.plan
         best = progress.ranking()[:1].tolist()
         accuracy = f"{progress.last_validation()[best[0]]:.2f}" if best else "–"
-        ranges = [_range_text(plan.space.ranges()[axis]) for axis in axes]
+        ranges = [_range_text(plan.space, axis) for axis in axes]
         rows.append(
             [str(one.number), *ranges, str(plan.trials), str(plan.epochs), str(int(progress.epochs_done.sum())),
              str(plan.seed), accuracy]
@@ -84,8 +84,11 @@ def _setting_text(plan: RoundPlan, name: str, translate: Translate) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _range_text(range_: LogRange) -> str:
-    return f"{power(range_.low)} … {power(range_.high)}"
+def _range_text(space: SearchSpace, axis: str) -> str:
+    """The range of an axis; a dash where a round did not search it."""
+    if axis not in space:
+        return "–"
+    return f"{AXES[axis].place_text(space[axis].low)} … {AXES[axis].place_text(space[axis].high)}"
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str]], words: Collection[int] = ()) -> str:

@@ -132,7 +132,7 @@ class RemoteLabs:
         for lab, chosen in choices.items():
             if lab in seats:
                 with suppress(*UNREADABLE):
-                    _copy(classroom, seats[lab]).chosen = Choice(**json.loads(chosen)) if chosen else None
+                    _copy(classroom, seats[lab]).chosen = Choice.from_record(json.loads(chosen)) if chosen else None
         for lab, opening in openings.items():
             followed.openings.add(lab)
             if lab in seats:
