@@ -11,6 +11,7 @@ from core.lab.final_evaluation import FinalTest
 from core.lab.lab import Lab
 from core.lab.tested_network import TestedNetwork
 from core.plan import CLASSES
+from core.training.trial_values import hyperparameters, shape_of
 from pages.components.frame.assets import script
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
@@ -73,10 +74,10 @@ def paper(mine: Lab, final: FinalTest, tested: TestedNetwork) -> None:
             "side": side,
             "full_scale": load_training(plan.dataset, 1, order=plan.image_order).full_scale,
             "network": {
-                "sizes": plan.sizes(),
+                "sizes": plan.sizes(shape_of(plan, 0)[0]),
                 "activation": plan.activation,
                 "normalised": plan.batch_normalisation,
-                "dropout": plan.dropout,
+                "dropout": float(hyperparameters(plan)["dropout"][0]),
                 "numbers": tested.text,
             },
             "labels": [str(digit) for digit in range(CLASSES)],
