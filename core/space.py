@@ -12,6 +12,7 @@ import numpy as np
 
 from core.axes import AXES as AXES
 from core.axes import Axis as Axis
+from core.axes import Scale as Scale
 from core.errors import N_, LessonError
 from core.ranges import ROUNDING as ROUNDING
 from core.ranges import STEP as STEP

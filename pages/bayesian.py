@@ -7,7 +7,7 @@ from core.analysis.comparable_rounds import SETTINGS
 from core.analysis.observations import MIN_FITTED
 from core.lab.lab import Lab
 from core.progress import RoundProgress
-from core.space import SearchSpace
+from core.space import AXES, SearchSpace
 from pages.components.classroom.teacher_locks import rounds_lock
 from pages.components.comparison import model_charts
 from pages.components.comparison.modelling import Proposal, fitted_note, nothing_learned_insight, proposed
@@ -20,6 +20,7 @@ from pages.components.frame.session import attempt, lab, session, wait_until_sav
 from pages.components.frame.translation import _, translate_insight
 from pages.components.refresh.pace import ticking
 from pages.components.round.shown_chart import show_chart
+from pages.components.round.trial_words import values_in_words
 
 BATCH_SIZES = [1, 5, 10, 20]  # trials that can be proposed at once
 DEFAULT_BATCH = 5
@@ -57,10 +58,17 @@ def bayesian() -> None:
         st.info(_("Nothing is left to try: you have trained every value in these ranges. Widen a range to go on."))
         return
     names = {
-        "lr": _("learning rate"), "wd": _("weight decay"), "mean": _("mean: what is expected"),
+        **{axis: _(AXES[axis].label) for axis in AXES}, "mean": _("mean: what is expected"),
         "deviation": _("uncertainty: how unsure the model is"), "improvement": _("expected improvement"),
     }  # fmt: skip
     show_chart(model_charts.proposals_chart(proposal.maps, proposal.data, names, width), fills_page=False)
+    if proposal.maps.held:
+        values = {axis: float(AXES[axis].value(place)) for axis, place in proposal.maps.held.items()}
+        st.caption(
+            _("The maps show two of your hyperparameters, the others as in the first proposal: {values}.").format(
+                values=values_in_words(values)
+            )
+        )
     st.markdown(verdict(proposal))
     fitted_note(proposal.data)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -13,7 +13,6 @@ from core.lab.seed_repeats import SEEDS
 from core.lab.selection import selection_accuracy, selection_trials
 from core.lab.tested_network import shown_network
 from core.settings import Choice, kinds_of
-from core.space import plain
 from pages.components.classroom.teacher_locks import TeacherLocks, tests_locked, watch_locks
 from pages.components.comparison import final_test_charts
 from pages.components.comparison.drawing import drawing_section
@@ -34,6 +33,7 @@ from pages.components.round.choosing import describe_choice
 from pages.components.round.dataset_words import label_words
 from pages.components.round.seeds_chart import Line, seeds_chart, seeds_frame
 from pages.components.round.shown_chart import show_chart
+from pages.components.round.trial_words import values_in_words
 
 MAX_MISTAKES = 30  # digits shown
 PICTURE_SIZE = 56  # pixels
@@ -68,7 +68,7 @@ def what_to_do(mine: Lab) -> str:
 def opening(mine: Lab, locked: bool) -> None:
     """What opening the test set means, and the button for it. locked: whether the teacher has locked the final tests"""
     if mine.chosen is None:
-        st.write(_("Choose one learning rate and one weight decay first, when your rounds have narrowed them down."))
+        st.write(_("Choose one value of each hyperparameter first, when your rounds have narrowed them down."))
         st.page_link("narrow.py", label=_("Back to the rounds"), icon=":material/zoom_in_map:")
         return
     st.success(describe_choice(mine, mine.chosen), icon=":material/check_circle:")
@@ -114,7 +114,7 @@ def training_progress(final: FinalTest, running: bool) -> None:
 def results(mine: Lab, final: FinalTest) -> None:
     """Test accuracy and spread, the validation accuracies beside it, mistakes, and selection by test accuracy."""
     assert final.outcome is not None and final.plan.values is not None
-    rate, decay = final.plan.values[0]
+    trained = dict(zip(final.plan.space.axes, final.plan.values[0], strict=True))
     validation, test = final.outcome.validation, final.accuracy()
     led = selection_accuracy(mine)
     if lost := final.diverged():
@@ -132,8 +132,8 @@ def results(mine: Lab, final: FinalTest) -> None:
         if led is not None:
             st.metric(_("validation accuracy that led here"), f"{led:.3f}", border=True)
     st.caption(
-        _("learning rate {rate}, weight decay {decay}, {epochs} epochs, {seeds} seeds; ± is one standard deviation.")
-        .format(rate=plain(rate), decay=plain(decay), epochs=final.plan.epochs, seeds=len(test))
+        _("{values}, {epochs} epochs, {seeds} seeds; ± is one standard deviation.")
+        .format(values=values_in_words(trained), epochs=final.plan.epochs, seeds=len(test))
     )  # fmt: skip
     frame = seeds_frame({_("validation images"): validation, _("test images"): test}, {})
     line = Line(led, _("the accuracy that led here:")) if led is not None else None

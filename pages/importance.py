@@ -1,13 +1,15 @@
 """Which one matters: how much of the accuracy's variance each hyperparameter explains over the lab's own trials."""
 
+from collections.abc import Iterator
+
 import streamlit as st
 
-from core.analysis.functional_anova import Importance, Surface
-from core.analysis.observations import MIN_FITTED, Observations
-from core.analysis.variance_shares import leading_share
-from core.space import SearchSpace
+from core.analysis.functional_anova import Importance
+from core.analysis.observations import MIN_FITTED
+from core.analysis.variance_shares import leading_share, strongest_pair
+from core.space import AXES, DEFAULT_AXES, SearchSpace
 from pages.components.comparison import model_charts
-from pages.components.comparison.modelling import fitted_note, model_of, nothing_learned_insight
+from pages.components.comparison.modelling import Model, fitted_note, model_of, nothing_learned_insight
 from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import header, next_page_link
 from pages.components.frame.pictures import save_charts
@@ -19,7 +21,8 @@ from pages.components.round.shown_chart import show_chart
 def importance_page() -> None:
     """The page."""
     mine = lab()
-    header(mine, _("Which one matters: the learning rate or the weight decay?"))
+    two = mine.plan.space.axes == DEFAULT_AXES
+    header(mine, _("Which one matters: the learning rate or the weight decay?") if two else _("Which one matters?"))
     show_faults()
     finished = tuple(round_.progress for round_ in mine.rounds if round_.progress.status.is_final)
     guessing = nothing_learned_insight(finished)
@@ -33,33 +36,43 @@ def importance_page() -> None:
                 "the same settings."
             ).format(fewest=MIN_FITTED)
         )
-    elif model.surface is None:
+    elif model.shares is None:
         st.info(nothing_shown(len(model.data.y)))
-    if model is None or model.surface is None:
+    if model is None or model.shares is None:
         st.page_link("narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
         return
-    st.markdown(verdict(model.surface.shares, model.data.space, len(model.data.y)))
+    st.markdown(verdict(model.shares, model.data.space, len(model.data.y)))
     fitted_note(model.data)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        surface_part(model.surface, model.data)
+        model_part(model)
     with right:
-        shares_part(model.surface.shares)
+        shares_part(model.shares)
     with st.container(horizontal=True, vertical_alignment="center"):
         next_page_link("importance")
         save_charts("importance")
 
 
-def surface_part(surface: Surface, data: Observations) -> None:
+def model_part(model: Model) -> None:
     """The model of the accuracy as a map."""
+    data = model.data
     st.markdown(f"##### {_('A model of the accuracy')}")
     st.caption(
         _(
             "A Gaussian process fitted to {trials} trials (points). Between the points it estimates the accuracy."
         ).format(trials=len(data.y))
     )
-    names = {"lr": _("learning rate"), "wd": _("weight decay"), "accuracy": _("validation accuracy")}
-    show_chart(model_charts.surface_chart(surface, data, names))
+    names = {"accuracy": _("validation accuracy"), **{axis: _(AXES[axis].label) for axis in data.space.axes}}
+    if model.surface is not None:
+        show_chart(model_charts.surface_chart(model.surface, data, names))
+    if model.effects is not None:
+        one, other = (_(AXES[axis].label) for axis in model.effects.strongest)
+        st.caption(
+            _("Shown are the two that explain most together, {one} and {other}; of all others it is the mean.").format(
+                one=one, other=other
+            )
+        )
+        show_chart(model_charts.pair_chart(model.effects, data, names))
 
 
 def shares_part(shares: Importance) -> None:
@@ -67,7 +80,8 @@ def shares_part(shares: Importance) -> None:
     st.markdown(f"##### {_('What explains the differences in accuracy')}")
     st.caption(_("Bars are means. With a probability of 95% the true share lies on the line across the bar."))
     names = {
-        "learning_rate": _("learning rate"), "weight_decay": _("weight decay"), "interaction": _("both together"),
+        **{axis: _(AXES[axis].label) for axis in shares.main}, "interaction": _("both together"),
+        **{model_charts.pair_name(pair): " × ".join(_(AXES[axis].label) for axis in pair) for pair in shares.pairs},
         "share": _("share of the variance"),
     }  # fmt: skip
     show_chart(model_charts.shares_chart(model_charts.shares_frame(shares), names))
@@ -90,6 +104,8 @@ def nothing_shown(trials: int) -> str:
 
 def verdict(shares: Importance, space: SearchSpace, trials: int) -> str:
     """What the shares show beyond doubt. space: that was looked at    trials: those that the model was fitted to"""
+    if space.axes != DEFAULT_AXES:
+        return " ".join(general_sentences(shares, space, trials))
     if space.weight_decay.is_fixed:
         return _("The learning rate matters. The weight decay was the same in all trials: nothing can be said of it.")
     if space.learning_rate.is_fixed:
@@ -114,6 +130,30 @@ def verdict(shares: Importance, space: SearchSpace, trials: int) -> str:
         ),
     }
     return sentences[found.part].format(least=found.least)
+
+
+def general_sentences(shares: Importance, space: SearchSpace, trials: int) -> Iterator[str]:
+    """The same of any hyperparameters, and of the two that depend on each other most."""
+    called = {axis: _(AXES[axis].label) for axis in space.axes}
+    found, pair = leading_share(shares), strongest_pair(shares)
+    if found is None:
+        yield _(
+            "The accuracy depends on your hyperparameters, but {trials} trials do not show which matters most."
+        ).format(trials=trials)
+    elif len(found.part) == 1:
+        yield _(
+            "In the ranges you have looked at, one matters most: {axis}. Alone it explains at least {least:.0%} of "
+            "what varies."
+        ).format(axis=called[found.part[0]], least=found.least)
+    if found is not None and len(found.part) > 1:
+        pair = found
+    if pair is not None:
+        yield _(
+            "At least {least:.0%} of what varies depends on these two together: {one} and {other}. So choose them "
+            "together, not one after the other."
+        ).format(least=pair.least, one=called[pair.part[0]], other=called[pair.part[1]])
+    if fixed := [called[axis] for axis in space.axes if space[axis].is_fixed]:
+        yield _("The same in all trials, so that nothing can be said of it: {axes}.").format(axes=", ".join(fixed))
 
 
 if __name__ == "__main__":

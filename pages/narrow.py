@@ -13,6 +13,7 @@ from pages.components.round.downloads import export_box
 from pages.components.round.epoch_replay import view_bar
 from pages.components.round.giving_up import savings
 from pages.components.round.live import live_round
+from pages.components.round.map_axes import map_axes
 from pages.components.round.trail import all_trials, trail
 
 
@@ -28,6 +29,7 @@ def narrow() -> None:
     with st.container(key="workbench"):  # page.css places its parts beside each other or below
         controls(mine, may_start=locks.rounds is None)
         view_bar(mine)
+        map_axes(mine)
         live_round(mine, width)
     savings(mine)
     choosing(mine)

@@ -10,7 +10,7 @@ from core.lab.contestants import RaceSetup
 from core.lab.lab import Lab
 from core.lab.search_race import Race
 from core.lab.seed_repeats import SEEDS
-from core.space import plain
+from core.space import AXES
 from pages.components.classroom.teacher_locks import rounds_lock
 from pages.components.comparison import race_chart
 from pages.components.comparison.race_text import (
@@ -34,6 +34,7 @@ from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_insight
 from pages.components.refresh.pace import ticking
 from pages.components.round.tables import arrow
+from pages.components.round.trial_words import written_value
 
 
 def race_page() -> None:
@@ -176,8 +177,10 @@ def winners(race: Race) -> None:
             _("who"): names[name],
             _("in the race"): f"{in_race[name]:.2f}",
             _("on fresh seeds"): "{:.2f} ± {:.2f}".format(*mean_and_deviation(found)),
-            _("learning rate"): plain(race.winners[name][0]),
-            _("weight decay"): plain(race.winners[name][1]),
+            **{
+                _(AXES[axis].label): written_value(axis, value)
+                for axis, value in zip(race.setup.plan.space.axes, race.winners[name], strict=True)
+            },
         }
         for name, found in race.fresh.items()
     ]

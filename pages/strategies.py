@@ -10,6 +10,7 @@ from core.analysis.hints import not_diverged
 from core.analysis.sampling import at_random, distinct, grid
 from core.plan import RoundPlan
 from core.progress import RoundProgress
+from core.space import AXES, DEFAULT_AXES
 from core.training.random_streams import RoundPurpose, generator
 from pages.components.classroom.teacher_locks import rounds_lock
 from pages.components.comparison.pair import Plans, draw_pair, seed_field, train_button, training_pair
@@ -22,8 +23,9 @@ from pages.components.frame.session import lab
 from pages.components.frame.translation import _, detect_language, translate_insight
 from pages.components.refresh.pace import ticking
 
-SIDES = [3, 4, 5, 6, 7]  # trials along a side of the grid
-DEFAULT_SIDE, EPOCHS = 5, 20
+SIDES = range(2, 8)  # trials along a side of the grid
+FEWEST, USUAL, MOST = 8, 25, 125  # trials each
+EPOCHS = 20
 PAGE = "versus"
 
 
@@ -41,22 +43,23 @@ def strategies() -> None:
         )
     )
     if mine.plan.space.is_fixed:
-        st.info(_("Both ranges hold a single value: there is nothing to search for. Widen a range first."))
+        st.info(_("Your ranges hold a single value each: there is nothing to search for. Widen a range first."))
         st.page_link("narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")
         return
-    if any(range_.is_fixed for range_ in mine.plan.space.ranges().values()):
+    axes = len(mine.plan.space.axes)
+    if axes == 2 and any(range_.is_fixed for range_ in mine.plan.space.ranges().values()):
         st.caption(_("One of your ranges holds a single value, so the grid repeats no value of the other one either."))
     busy, base = training_pair(PAGE), mine.plan
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         side = st.select_slider(
-            _("trials each"), SIDES, DEFAULT_SIDE, format_func=lambda one: f"{one} × {one} = {one * one}", width=280,
-            key="versus_side", persist_state="session",
+            _("trials each"), sides(axes), usual_side(axes), format_func=lambda one: side_text(one, axes), width=280,
+            key=side_key(axes), persist_state="session",
             help=_("How many values of each hyperparameter the grid has. Random search gets as many trials."),
         )  # fmt: skip
         seed, faults = seed_field(PAGE)
 
         def planned(seed: int) -> Plans:
-            return plans(base, int(st.session_state.get("versus_side", side)), seed)
+            return plans(base, int(st.session_state.get(side_key(axes), side)), seed)
 
         train_button(mine, PAGE, planned, disabled=busy or closed or bool(faults))
     show_faults_of(faults)
@@ -66,10 +69,31 @@ def strategies() -> None:
         save_charts("grid-or-random")
 
 
+def sides(axes: int) -> list[int]:
+    """How many values of each hyperparameter a grid may have: fewer, the more hyperparameters there are."""
+    return [side for side in SIDES if FEWEST <= side**axes <= MOST]
+
+
+def usual_side(axes: int) -> int:
+    """The one whose grid comes nearest to the usual number of trials."""
+    return min(sides(axes), key=lambda side: abs(side**axes - USUAL))
+
+
+def side_text(side: int, axes: int) -> str:
+    """A grid in figures: 3 × 3 × 3 = 27."""
+    return f"{' × '.join([str(side)] * axes)} = {side**axes}"
+
+
+def side_key(axes: int) -> str:
+    """The key of its field: grids over more hyperparameters have other sides."""
+    return "versus_side" if axes == 2 else f"versus_side_{axes}"
+
+
 def plans(base: RoundPlan, side: int, seed: int) -> Plans:
     """A round on a grid and one at random: same ranges, same number of trials, same split."""
-    on_grid = replace(base.to_the_end(), trials=side * side, epochs=EPOCHS, seed=seed, values=grid(base.space, side))
-    random_values = at_random(base.space, side * side, generator(on_grid.seed, RoundPurpose.VALUES, 0))
+    values = grid(base.space, side)
+    on_grid = replace(base.to_the_end(), trials=len(values), epochs=EPOCHS, seed=seed, values=values)
+    random_values = at_random(base.space, len(values), generator(on_grid.seed, RoundPurpose.VALUES, 0))
     return on_grid, replace(on_grid, values=random_values)
 
 
@@ -95,11 +119,7 @@ def verdict(on_grid: RoundProgress, at_random: RoundProgress) -> list[str]:
     guessing = guessing_insight([on_grid, at_random])
     if guessing is not None:
         return [translate_insight(guessing)]
-    sentences = [
-        _("The grid shows {grid} different learning rates, random search {random}, for {trials} trials each.").format(
-            grid=distinct(on_grid.learning_rate), random=distinct(at_random.learning_rate), trials=on_grid.plan.trials
-        )
-    ]
+    sentences = [coverage_sentence(on_grid, at_random)]
     found = [one.last_validation()[not_diverged(one)] for one in (on_grid, at_random)]
     if not all(map(len, found)):
         return sentences
@@ -111,6 +131,25 @@ def verdict(on_grid: RoundProgress, at_random: RoundProgress) -> list[str]:
         return [*sentences, sentence + _("a tie, the best of so many trials may differ as much by chance.")]
     winner = _("random search is ahead this time.") if behind[0] else _("the grid is ahead this time.")
     return [*sentences, sentence + winner, _("Another seed may give another result: try some.")]
+
+
+def coverage_sentence(on_grid: RoundProgress, at_random: RoundProgress) -> str:
+    """How many different values of each hyperparameter the two rounds have seen."""
+    axes, trials = on_grid.plan.space.axes, on_grid.plan.trials
+    if axes == DEFAULT_AXES:
+        return _(
+            "The grid shows {grid} different learning rates, random search {random}, for {trials} trials each."
+        ).format(grid=distinct(on_grid.learning_rate), random=distinct(at_random.learning_rate), trials=trials)
+    counts = ", ".join(
+        _("{axis} {grid} and {random}").format(
+            axis=_(AXES[axis].label), grid=distinct(on_grid.hyperparameters[axis]),
+            random=distinct(at_random.hyperparameters[axis]),
+        )
+        for axis in axes
+    )  # fmt: skip
+    return _("Different values among {trials} trials each, on the grid and at random: {counts}.").format(
+        trials=trials, counts=counts
+    )
 
 
 if __name__ == "__main__":

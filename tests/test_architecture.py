@@ -49,8 +49,10 @@ ROOMS = [  # from the ground up: a room imports itself and rooms above it in thi
 ]
 CHARTS = [
     "round/chart_style",
+    "round/axis_charts",
     "round/curves_chart",
     "round/map_chart",
+    "round/parallel_chart",
     "round/seeds_chart",
     "comparison/final_test_charts",
     "comparison/model_charts",

@@ -38,7 +38,9 @@ from core.store.store import Store
 from core.store.writer import StoreWriter
 from pages.components.frame.layout import NARROWEST, OF_A_CLASS, WIDEST, drawable_width
 from pages.components.frame.running_server import server
-from pages.components.round.live import MIN_BOX, box_of, trial_of
+from pages.components.round.brushes import MIN_BOX, box_of, brushes_of
+from pages.components.round.searched_axes import default_shown
+from pages.components.round.selections import trial_of
 from tests.support.app_tests import APP, text, token
 from tests.support.databases import everything, past
 from tests.support.generated_input import allowed, cases, changed, documents, lesson_texts, plans, scalars, texts
@@ -304,6 +306,7 @@ def test_tokens_that_were_tried_leave_the_labs_that_are_there(stored: StoredLab)
 
 # ---------------------------------------------------------------------------------------------------- the chart
 
+SHOWN = default_shown(SearchSpace())
 ends = st.lists(scalars | st.floats(-9, 1), max_size=3)
 selections = st.fixed_dictionaries(
     {},
@@ -317,7 +320,7 @@ selections = st.fixed_dictionaries(
 @cases(1000)
 @given(selections | documents)
 def test_what_no_chart_sends_is_no_box_and_no_trial(selection: Any) -> None:
-    box, trial = box_of(selection), trial_of(selection)
+    box, trial = box_of(brushes_of(selection, SHOWN), {}, SearchSpace()), trial_of(selection)
     assert box is None or all(range_.width > 0 for range_ in box.ranges().values())
     assert trial is None or trial >= 0
 
@@ -325,7 +328,8 @@ def test_what_no_chart_sends_is_no_box_and_no_trial(selection: Any) -> None:
 @cases(300)
 @given(st.floats(-8, 1), st.floats(-8, 1), st.floats(-10, 0), st.floats(-10, 0))
 def test_a_box_is_the_ranges_it_was_drawn_over(left: float, right: float, low: float, high: float) -> None:
-    box = box_of({"brush": {"lr": [left, right], "wd": [high, low]}})
+    drawn = brushes_of({"brush": {"lr": [left, right], "wd": [high, low]}}, SHOWN)
+    box = box_of(drawn, {}, SearchSpace())
     if min(abs(left - right), abs(low - high)) < MIN_BOX:
         assert box is None
     else:

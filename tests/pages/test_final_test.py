@@ -62,7 +62,7 @@ def opened_test(lab: Lab) -> AppTest:
 
 def test_without_a_chosen_value_there_is_nothing_to_open() -> None:
     app = opened("final_test")
-    assert "Choose one learning rate" in text(app)
+    assert "Choose one value of each" in text(app)
     assert not [one for one in app.button if "Open the test set" in one.label]
 
 

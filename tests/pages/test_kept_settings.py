@@ -59,11 +59,11 @@ def test_the_form_for_a_class() -> None:
     app = class_page(lang="en")
     app.text_input(key="class_title").set_value("7B")
     app.button_group(key="class_language").set_value("ko")
-    app.slider(key="class_lesson_learning_rate").set_value((-4.0, -1.0))
+    app.slider(key="class_lesson_learning_rate_range").set_value((-4.0, -1.0))
     ran(number(app, "class_lesson_budget").set_value("10 000").run())
     app = away_and_back(app, "class_board")
     assert (app.text_input(key="class_title").value, app.button_group(key="class_language").value) == ("7B", "ko")
-    assert app.slider(key="class_lesson_learning_rate").value == (-4.0, -1.0)
+    assert app.slider(key="class_lesson_learning_rate_range").value == (-4.0, -1.0)
     assert text_field(app, "class_lesson_budget").value == "10 000"
 
 

@@ -56,7 +56,8 @@ def test_nothing_to_unfold_is_offered_when_all_of_it_is_hidden() -> None:
     def unfolds(lesson: str) -> bool:
         return "More settings" in [one.proto.popover.label for one in opened(lesson=lesson).get("popover")]
 
-    assert unfolds("hide.dataset.sizes.network.seed") and not unfolds("hide.dataset.sizes.network.seed.give_up")
+    assert unfolds("hide.dataset.sizes.network.seed.axes")
+    assert not unfolds("hide.dataset.sizes.network.seed.axes.give_up")
 
 
 def test_the_page_says_what_is_left_and_the_core_refuses_more() -> None:
@@ -179,7 +180,7 @@ def test_the_form_begins_with_the_lesson_of_the_lab() -> None:
 
 def test_what_is_set_in_the_form_is_in_the_link() -> None:
     app = builder()
-    app.slider(key="lesson_learning_rate").set_value((-4.0, -1.0))
+    app.slider(key="lesson_learning_rate_range").set_value((-4.0, -1.0))
     number(app, "lesson_trials").set_value(30)
     number(app, "lesson_neurons").set_value(50)
     number(app, "lesson_budget").set_value(3000)

@@ -227,7 +227,7 @@ def test_the_best_so_far_and_the_value_filled_in_are_those_of_all_rounds() -> No
     best = f"{INSIDE.last_validation().max():.2f}"
     assert f"Best so far, rounds 1 to 2: (val acc:{best})" in html(app) and "from round 1" in html(app)
     assert any("of round 1. Its mean with the trials near it is the highest" in one.value for one in app.caption)
-    rate = next(one for one in app.text_input if one.key.startswith("choice_rate~")).value
+    rate = next(one for one in app.text_input if one.key.startswith("choice_learning_rate~")).value
     assert abs(np.log10(float(rate)) + 1.5) < 0.4
     ran(button(app, "Choose this value").click().run())
     assert lab_of(app).chosen.number == 1

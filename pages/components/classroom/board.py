@@ -15,6 +15,7 @@ from core.classroom.classroom import Classroom, FinalTestAccess, RankingVisibili
 from core.classroom.leaderboard import Board
 from core.classroom.ranking import EqualBudgetRanking
 from core.server.classes import BOARD_SECONDS
+from core.space import AXES
 from pages.components.classroom import board_charts as charts
 from pages.components.classroom import board_tables as tables
 from pages.components.classroom.board_text import (
@@ -38,7 +39,8 @@ from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language
 from pages.components.refresh.cache import memoize, memoize_on
 from pages.components.refresh.pace import ticking
-from pages.components.round.chart_style import WIDE, Domain
+from pages.components.round.chart_style import WIDE
+from pages.components.round.searched_axes import ShownAxes
 from pages.components.round.tables import arrow
 
 BEST, BEST_ON_PROJECTOR = 20, 5  # of the class's best trials whose curves are drawn; nobody scrolls a projector
@@ -135,7 +137,7 @@ def draw_head(view: View, invited: bool) -> None:
 def draw_map(view: View) -> None:
     """All trials of the class, and the ranges of everybody's latest round."""
     board = view.board
-    lr, wd = map_domains(board)
+    shown = map_shown(board)
     datasets = {
         "ranges": table_bytes(board, tables.ranges_table, view.all_names),
         "points": table_bytes(board, tables.points_table, view.names),
@@ -143,12 +145,14 @@ def draw_map(view: View) -> None:
     best = best_trial_sentence(board)
     st.vega_lite_chart(
         {
-            **charts.map_spec(view.wide, view.size, lr, wd, bool(view.names), language(), is_dark()),
+            **charts.map_spec(view.wide, view.size, shown, bool(view.names), language(), is_dark()),
             "datasets": datasets,
         },
         key="board_map",
         width="stretch",
-        alt=_("Map of the class's trials by learning rate and weight decay. {best}").format(best=best),
+        alt=_("Map of the class's trials by {across} and {up}. {best}").format(
+            across=_(AXES[shown.x].label), up=_(AXES[shown.y].label), best=best
+        ),
     )
     legend = _("○ the class's Best-20   × diverged   □ where everybody looks now")
     if len(board.map_sample) < len(board.validation):
@@ -201,9 +205,9 @@ def draw_finals(view: View) -> None:
 
 
 @memoize_on()
-def map_domains(board: Board) -> tuple[Domain, Domain]:
-    """The exponents that the map shows."""
-    return tables.map_domains(board)
+def map_shown(board: Board) -> ShownAxes:
+    """What the map shows."""
+    return tables.map_shown(board)
 
 
 @memoize_on()

@@ -9,8 +9,10 @@ from typing import Any
 
 import altair as alt
 
+from core.space import AXES
 from pages.components.frame.translation import catalogue
 from pages.components.refresh.cache import memoize
+from pages.components.round.axis_charts import place_axis
 from pages.components.round.chart_style import (
     BOX,
     FAINT,
@@ -22,10 +24,9 @@ from pages.components.round.chart_style import (
     RAMP,
     TRAINING,
     VALIDATION,
-    Domain,
     diverged_shape,
-    power_axis,
 )
+from pages.components.round.searched_axes import ShownAxes, place_field
 
 RANGES = "#7c8591"
 PIXELS_PER_POINT = 83  # of the page's width for a pixel of type: 22 on a projector
@@ -63,8 +64,8 @@ def accuracy_axis(channel: Any, field: str, title: str | None, values: Sequence[
 
 
 @memoize(128)
-def map_spec(wide: bool, size: int, lr: Domain, wd: Domain, named: bool, lang: str, dark: bool) -> dict[str, Any]:
-    """All trials on the log plane, larger and brighter the better, over everybody's ranges.
+def map_spec(wide: bool, size: int, shown: ShownAxes, named: bool, lang: str, dark: bool) -> dict[str, Any]:
+    """All trials by two hyperparameters, larger and brighter the better, over everybody's ranges.
 
     wide: whether the page has two columns    size: pixels of type    named: whether tooltips name the student
     dark: the theme
@@ -72,15 +73,16 @@ def map_spec(wide: bool, size: int, lr: Domain, wd: Domain, named: bool, lang: s
     word = catalogue(lang).gettext
     who = alt.Tooltip("who:N", title=word("student"))
     axes = {
-        "x": power_axis("x", "lr", word("learning rate"), lr),
-        "y": power_axis("y", "wd", word("weight decay"), wd),
+        channel: place_axis(channel, axis, word(AXES[axis].label), shown.domain(axis))
+        for channel, axis in (("x", shown.x), ("y", shown.y))
     }
     boxes = alt.Chart(alt.NamedData("ranges")).mark_rect(
         fill=RANGES, fillOpacity=0, stroke=RANGES, strokeWidth=1.5, strokeOpacity=0.95
     )
-    ranges = boxes.encode(x2="lr_high:Q", y2="wd_high:Q", tooltip=[who])
+    high = (f"{place_field(axis)}_high:Q" for axis in (shown.x, shown.y))
+    ranges = boxes.encode(x2=next(high), y2=next(high), tooltip=[who])
     trials = alt.Chart(alt.NamedData("points"))
-    shown = [
+    told = [
         *([who] if named else []),
         alt.Tooltip("validation:Q", title=word("validation accuracy"), format=".3f"),
         alt.Tooltip("diverged:N", title=word("diverged")),
@@ -91,7 +93,7 @@ def map_spec(wide: bool, size: int, lr: Domain, wd: Domain, named: bool, lang: s
         color=alt.Color("validation:Q", scale=alt.Scale(range=RAMP[dark], domain=[0, 1]), legend=legend),
         size=alt.Size("validation:Q", scale=alt.Scale(domain=[0, 1], range=[18, 170]), legend=legend),
         shape=diverged_shape(),
-        tooltip=shown,
+        tooltip=told,
     )
     rings = (
         trials.transform_filter("datum.rank > 0")

@@ -5,15 +5,16 @@ lines     # one row a round of a student            budget   # the epochs that a
 curves    # one row an epoch of a Best-20 trial     finals   # one row a student's final test
 """
 
-import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from core.classroom.leaderboard import NEVER, Board
-from core.space import SearchSpace, plain, value
-from pages.components.round.chart_style import Domain, domains
+from core.space import AXES, DEFAULT_AXES, plain, value
+from pages.components.round.searched_axes import ShownAxes, place_field, shown_axes
+from pages.components.round.trial_words import further_axes
 
 LABELLED = 5  # students whose lines are labelled
 LABEL_HEIGHT = 0.17  # of a label, on the axis of accuracies
@@ -24,15 +25,17 @@ Names = dict[int, str]  # shown names by seat; a student without one gets ""
 
 
 def points_table(board: Board, names: Names) -> pa.Table:
-    """One row a trial of the map's sample: who, exponents lr and wd, accuracy, diverged, rank among the best or 0."""
+    """One row a trial of the map's sample: who, places on its axes, accuracy, diverged, rank among the best or 0."""
     sample = board.map_sample
+    x, y = axes = map_axes(board)
+    found = places(board, axes)[sample].astype(np.float32)
     rank = np.zeros(len(board.validation), np.int8)
     rank[board.best] = np.arange(1, len(board.best) + 1)
     return pa.table(
         {
             "who": pa.array([names.get(int(seat), "") for seat in board.seat[sample]], pa.string()).dictionary_encode(),
-            "lr": board.lr[sample].astype(np.float32),
-            "wd": board.wd[sample].astype(np.float32),
+            place_field(x): found[:, 0],
+            place_field(y): found[:, 1],
             "validation": board.validation[sample].astype(np.float32),
             "diverged": board.diverged[sample],
             "rank": rank[sample],
@@ -40,19 +43,34 @@ def points_table(board: Board, names: Names) -> pa.Table:
     )
 
 
+def map_axes(board: Board) -> tuple[str, str]:
+    """The axes of the map: the first two that most of the students search now."""
+    pairs = Counter(history.space.axes[:2] for history in board.histories if history.space is not None)
+    x, y = pairs.most_common(1)[0][0] if pairs else DEFAULT_AXES
+    return x, y
+
+
+def places(board: Board, axes: tuple[str, str]) -> np.ndarray:
+    """The places of all trials on two axes, (n, 2)."""
+    if axes == DEFAULT_AXES:
+        return np.column_stack([board.lr, board.wd])
+    rounds = (one for history in board.histories for one in history.rounds)
+    return np.concatenate([np.zeros((0, 2)), *(one.progress.places(axes)[one.trial] for one in rounds)])
+
+
 def ranges_table(board: Board, names: Names) -> pa.Table:
-    """One row a student with a round: who, and the exponents of the latest ranges, large ones first."""
+    """One row a student who searches both axes of the map: who, and the latest ranges there, large ones first."""
+    x, y = map_axes(board)
     spaces = {
-        seat: space for seat, history in zip(board.seats, board.histories, strict=True) if (space := history.space)
+        seat: space
+        for seat, history in zip(board.seats, board.histories, strict=True)
+        if (space := history.space) and x in space and y in space
     }
-    order = sorted(spaces, key=lambda seat: -math.prod(one.width for one in spaces[seat].ranges().values()))
-    sides = [(spaces[seat].learning_rate, spaces[seat].weight_decay) for seat in order]
-    columns = {
-        "lr": [rate.low for rate, _ in sides],
-        "lr_high": [rate.high for rate, _ in sides],
-        "wd": [decay.low for _, decay in sides],
-        "wd_high": [decay.high for _, decay in sides],
-    }
+    order = sorted(spaces, key=lambda seat: -spaces[seat][x].width * spaces[seat][y].width)
+    columns = {}
+    for axis in (x, y):
+        columns[place_field(axis)] = [spaces[seat][axis].low for seat in order]
+        columns[f"{place_field(axis)}_high"] = [spaces[seat][axis].high for seat in order]
     who = pa.array([names.get(int(seat), "") for seat in order], pa.string())
     return pa.table({"who": who} | {name: pa.array(column, pa.float64()) for name, column in columns.items()})
 
@@ -113,7 +131,10 @@ def curves_table(board: Board, names: Names) -> pa.Table:
         who = names.get(int(board.seat[place]), "")
         rate, decay = plain(value(board.lr[place])), plain(value(board.wd[place]))
         heads += [f"{rank}:  {who}" if who else f"{rank}", *[""] * (len(shown) - 1)]  # once a trial
-        lines += [f"{board.validation[place]:.2f}   lr {rate}  wd {decay}", *[""] * (len(shown) - 1)]
+        line = f"{board.validation[place]:.2f}   lr {rate}  wd {decay}"
+        for axis in further_axes(progress):
+            line += f"  {AXES[axis].short} {AXES[axis].written(progress.hyperparameters[axis][trial])}"
+        lines += [line, *[""] * (len(shown) - 1)]
     types = [pa.int8(), pa.int16(), pa.bool_(), pa.float32(), pa.float32()]
     numbers = {name: pa.array(columns[name], kind) for name, kind in zip(columns, types, strict=True)}
     words = {name: pa.array(column, pa.string()) for name, column in (("head", heads), ("values", lines))}
@@ -132,9 +153,10 @@ def finals_table(board: Board, names: Names) -> pa.Table:
     )
 
 
-def map_domains(board: Board) -> tuple[Domain, Domain]:
-    """Domains of the map: they hold all rounds' ranges and the default ranges."""
-    return domains([SearchSpace(), *(one.progress.plan.space for history in board.histories for one in history.rounds)])
+def map_shown(board: Board) -> ShownAxes:
+    """The axes of the map, which hold all rounds' ranges and the default ranges."""
+    axes = map_axes(board)
+    return shown_axes((one.progress.plan.space for history in board.histories for one in history.rounds), axes, axes)
 
 
 def epoch_axis_end(board: Board) -> int:

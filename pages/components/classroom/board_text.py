@@ -8,9 +8,9 @@ from core.classroom import join_codes as codes
 from core.classroom.classroom import Classroom, FinalTestAccess
 from core.classroom.leaderboard import NEVER, Board, FinalResult, SelectionOptimism, selection_optimism
 from core.classroom.ranking import EqualBudgetRanking, Rank
-from core.space import plain, value
 from pages.components.frame.layout import PRODUCT
 from pages.components.frame.translation import _, translate_insight
+from pages.components.round.trial_words import values_in_words, values_of_trial
 
 MAX_RANKS = 11  # students shown in the ranking
 NEARLY = 0.9  # of the equal budget; the epochs of a student who has spent less are shown
@@ -143,9 +143,9 @@ def best_trial_sentence(board: Board) -> str:
     """The class's best trial in a sentence."""
     if not len(board.best):
         return _("Nobody has trained anything yet.")
-    place = board.best[0]
-    return _("The best has {accuracy:.2f} at learning rate {rate}, weight decay {decay}.").format(
-        accuracy=board.validation[place], rate=plain(value(board.lr[place])), decay=plain(value(board.wd[place]))
+    place = int(board.best[0])
+    return _("The best has {accuracy:.2f} at {values}.").format(
+        accuracy=board.validation[place], values=values_in_words(values_of_trial(*board.curve(place)))
     )
 
 

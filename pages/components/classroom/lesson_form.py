@@ -9,19 +9,19 @@ from typing import Any
 
 import streamlit as st
 
-from core.analysis.insights import AXIS_HELP, AXIS_NAMES
 from core.data.datasets import training_count
 from core.errors import N_, LessonError
 from core.lesson import PAGES, Lesson, budget_from
 from core.plan import RoundPlan
 from core.rungs import fitting_rungs, usual_rungs
 from core.settings import GROUPS, Number, Setting, WholeNumber, settings_in
-from core.space import REACHES, STEP, LogRange, SearchSpace
+from core.space import AXES, LEAST_AXES, MOST_AXES, LogRange, Scale, SearchSpace
 from pages.components.frame.layout import page_titles
 from pages.components.frame.number_field import show_faults_of, typed_number
 from pages.components.frame.translation import _
 from pages.components.round.network_settings import switches_last
 from pages.components.round.plan_fields import chooser
+from pages.components.round.range_controls import FORMATS as SLIDER_FORMATS
 
 USUAL = ("dataset", "trials", "epochs", "seed")  # groups of settings that nearly every lesson sets
 RARE = [group for group in GROUPS if group not in (*USUAL, "give_up")]  # groups that few lessons set
@@ -35,22 +35,26 @@ def lesson_form(lesson: Lesson, form: str) -> Lesson:
     Raises LessonError when no round could begin so.
     """
     plan = lesson.plan
-    space = ranges(plan.space, form)
+    axes = axes_field(plan.space, form)
+    chosen = {axis: range_field(axis, plan.space, form) for axis in axes}
     faults: list[LessonError] = []  # of fields that show what is no number of theirs
-    settings = setting_fields(plan, USUAL, form, faults)
+    settings = setting_fields(plan, USUAL, axes, form, faults)
     with st.expander(_("Sizes of split and networks"), icon=":material/tune:"):
-        settings |= setting_fields(plan, RARE, form, faults)
+        settings |= setting_fields(plan, RARE, axes, form, faults)
     settings["give_up"] = rungs_field(plan, settings["epochs"], form)
     settings["images"] = min(settings["images"], training_count(settings["dataset"]))
     budget = budget_field(lesson.budget, form, faults)
     pages, hidden = pages_field(lesson.pages, form), hidden_field(lesson.hidden, form)
     if faults:
         raise LessonError(N_("Correct the number that is marked above first."))
-    return Lesson(replace(plan, space=space, **settings), budget, pages, hidden)
+    settled = replace(plan, space=SearchSpace(), **settings).searching(axes)
+    return Lesson(replace(settled, space=SearchSpace.of(chosen)), budget, pages, hidden)
 
 
-def setting_fields(plan: RoundPlan, groups: Sequence[str], form: str, faults: list[LessonError]) -> dict[str, Any]:
-    """Fields of all settings of some groups, group after group, and what they show, by name.
+def setting_fields(
+    plan: RoundPlan, groups: Sequence[str], axes: Sequence[str], form: str, faults: list[LessonError]
+) -> dict[str, Any]:
+    """Fields of all settings of some groups, group after group, and what they show, by name; not of what is searched.
 
     What a field shows that is refused stands below them and is added to `faults`; it has the plan's value.
     """
@@ -59,7 +63,7 @@ def setting_fields(plan: RoundPlan, groups: Sequence[str], form: str, faults: li
         for group in groups:
             declared = settings_in(type(plan), [group])
             for name in switches_last(declared):
-                if declared[name].in_form:
+                if declared[name].in_form and declared[name].axis not in axes:
                     shown[name], fault = setting_field(declared[name], getattr(plan, name), f"{form}_{name}")
                     refused += [fault] if fault else []
     show_faults_of(refused)
@@ -86,25 +90,31 @@ def rungs_field(plan: RoundPlan, epochs: int, form: str) -> tuple[int, ...]:
     return fitting_rungs(plan.give_up, plan.epochs, epochs) or usual_rungs(epochs)
 
 
-def ranges(space: SearchSpace, form: str) -> SearchSpace:
-    """Both ranges of exponents."""
-    chosen = {}
-    for axis, range_ in space.ranges().items():
-        reach = REACHES[axis]
-        label = _("{axis}: exponents of ten").format(axis=_(AXIS_NAMES[axis]))
-        low, high = st.slider(
-            label,
-            reach.low,
-            reach.high,
-            (range_.low, range_.high),
-            step=STEP,
-            help=_(AXIS_HELP[axis]),
-            format="%.1f",
-            key=f"{form}_{axis}",
-            persist_state="session",
-        )
-        chosen[axis] = LogRange(low, high).within(reach)
-    return SearchSpace(**chosen)
+def axes_field(space: SearchSpace, form: str) -> tuple[str, ...]:
+    """Which hyperparameters the rounds search. Those that were searched come first, as they did."""
+    chosen = st.pills(
+        _("searched hyperparameters, {least} to {most}").format(least=LEAST_AXES, most=MOST_AXES), list(AXES),
+        selection_mode="multi", default=list(space.axes), format_func=lambda axis: _(AXES[axis].label),
+        key=f"{form}_axes", wrap=True, persist_state="session",
+    )  # fmt: skip
+    return (*(axis for axis in space.axes if axis in chosen), *(axis for axis in chosen if axis not in space))
+
+
+def range_field(axis: str, space: SearchSpace, form: str) -> LogRange:
+    """The range of a hyperparameter, on its scale."""
+    declared, range_ = AXES[axis], space.ranges().get(axis, AXES[axis].start)
+    label = {
+        Scale.TEN: _("{axis}: exponents of ten"),
+        Scale.TEN_FROM_ONE: _("{axis}: exponents of ten of 1 − value"),
+        Scale.TWO: _("{axis}: exponents of two"),
+        Scale.PLAIN: "{axis}",
+    }[declared.scale]
+    low, high = st.slider(
+        label.format(axis=_(declared.label)), declared.reach.low, declared.reach.high, (range_.low, range_.high),
+        step=declared.step, help=_(declared.help), format=SLIDER_FORMATS[declared.scale], key=f"{form}_{axis}_range",
+        persist_state="session",
+    )  # fmt: skip
+    return declared.within(LogRange(low, high))
 
 
 def budget_field(budget: int | None, form: str, faults: list[LessonError]) -> int | None:

@@ -1,23 +1,28 @@
 """Charts of a model of the accuracy: its surface, the shares of the hyperparameters, the trials it proposes."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.analysis.axis_effects import Effects
 from core.analysis.bayesian_search import AcquisitionMaps
 from core.analysis.functional_anova import Importance, Surface
 from core.analysis.observations import Observations
 from core.analysis.variance_shares import interval
-from core.space import STEP
+from core.space import DEFAULT_AXES, STEP
+from pages.components.round.axis_charts import place_axis
 from pages.components.round.chart_style import (
     FIFTHS,
     HIGHLIGHT,
     VALIDATION,
     Domain,
-    power_axis,
 )
+from pages.components.round.searched_axes import place_field
 
 SURFACE_HEIGHT, SHARES_HEIGHT, PROPOSAL_HEIGHT = 360, 150, 260  # pixels
+PAIRS, BAR_HEIGHT = 3, 42  # pairs that are shown where more than two axes are searched; pixels of a bar
 THREE_COLUMNS = 1000  # pixels of a page on which the maps of a proposal are side by side
 CELL_OVERLAP = 1.06  # a cell's side in steps of the grid; without overlap the background shows between cells
 FIXED_MARGIN = STEP / 2  # decades drawn on either side of a range that is fixed
@@ -28,45 +33,86 @@ def axis_ends(low: float, high: float) -> list[float]:
     return [low, high] if high > low else [low - FIXED_MARGIN, high + FIXED_MARGIN]
 
 
-def cells_frame(axes: tuple[np.ndarray, np.ndarray], columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row a cell of a grid over the log plane: its sides lr, lr_high, wd, wd_high and the given columns.
+def cells_frame(
+    axes: tuple[np.ndarray, np.ndarray], columns: dict[str, np.ndarray], names: Sequence[str] = DEFAULT_AXES
+) -> pd.DataFrame:
+    """One row a cell of a grid over two axes: its sides, such as lr, lr_high, wd, wd_high, and the given columns.
 
-    axes: exponents of learning rate and weight decay, (n,) each    columns: (n, n) each, learning rate first
+    axes: places, (n,) each    columns: (n, n) each, the first axis first    names: of the axes
     """
-    rate, decay = axes
+    first, second = axes
     half = [CELL_OVERLAP * (axis[1] - axis[0]) / 2 if len(axis) > 1 else FIXED_MARGIN for axis in axes]
-    lr, wd = np.meshgrid(rate, decay, indexing="ij")
-    ends = {"lr": lr - half[0], "lr_high": lr + half[0], "wd": wd - half[1], "wd_high": wd + half[1]}
+    across, up = np.meshgrid(first, second, indexing="ij")
+    x, y = map(place_field, names)
+    ends = {x: across - half[0], f"{x}_high": across + half[0], y: up - half[1], f"{y}_high": up + half[1]}
     return pd.DataFrame({name: np.round(cells.ravel(), 4) for name, cells in (ends | columns).items()})
 
 
 def surface_chart(surface: Surface, data: Observations, names: dict[str, str]) -> alt.LayerChart:
     """The model's mean accuracy as a map, with the trials it was fitted to."""
-    scale = alt.Scale(range="ramp", domain=[0, 1])
-    ends = [axis_ends(range_.low, range_.high) for range_ in data.space.ranges().values()]
-    x, y = (
-        power_axis(channel, field, names[field], Domain(*end))
-        for channel, field, end in (("x", "lr", ends[0]), ("y", "wd", ends[1]))
-    )
-    colour = alt.Color("mean:Q", scale=scale, title=names["accuracy"], legend=alt.Legend(orient="top"))
-    shown = [alt.Tooltip("mean:Q", title=names["accuracy"], format=".2f"), alt.Tooltip("deviation:Q", format=".2f")]
     columns = {"mean": np.clip(surface.mean, 0, 1), "deviation": surface.deviation}
-    cells = (
-        alt.Chart(cells_frame(surface.axes, columns))
-        .mark_rect(clip=True)
-        .encode(x=x, x2="lr_high:Q", y=y, y2="wd_high:Q", color=colour, tooltip=shown)
+    shown = [alt.Tooltip("mean:Q", title=names["accuracy"], format=".2f"), alt.Tooltip("deviation:Q", format=".2f")]
+    pair = data.space.axes[0], data.space.axes[1]
+    return model_map(pair, surface.axes, columns, data, names, shown)
+
+
+def pair_chart(effects: Effects, data: Observations, names: dict[str, str]) -> alt.LayerChart:
+    """The model's mean accuracy over the two axes that explain most together, with all trials."""
+    one, other = effects.strongest
+    axes = effects.along[one].places, effects.along[other].places
+    shown = [alt.Tooltip("mean:Q", title=names["accuracy"], format=".2f")]
+    columns = {"mean": np.clip(effects.together, 0, 1)}
+    return model_map(effects.strongest, axes, columns, data, names, shown)
+
+
+def model_map(
+    pair: tuple[str, str],
+    axes: tuple[np.ndarray, np.ndarray],
+    columns: dict[str, np.ndarray],
+    data: Observations,
+    names: dict[str, str],
+    shown: list[alt.Tooltip],
+) -> alt.LayerChart:
+    """A model's mean accuracy over two axes as a map, with the trials it was fitted to."""  # fmt: skip
+    scale = alt.Scale(range="ramp", domain=[0, 1])
+    x, y = (
+        place_axis(channel, axis, names[axis], Domain(*axis_ends(data.space[axis].low, data.space[axis].high)))
+        for channel, axis in zip("xy", pair, strict=True)
     )
-    trials = pd.DataFrame({"lr": data.x[:, 0], "wd": data.x[:, 1], "mean": data.y})
+    fields = [place_field(axis) for axis in pair]
+    colour = alt.Color("mean:Q", scale=scale, title=names["accuracy"], legend=alt.Legend(orient="top"))
+    cells = (
+        alt.Chart(cells_frame(axes, columns, pair))
+        .mark_rect(clip=True)
+        .encode(x=x, x2=f"{fields[0]}_high:Q", y=y, y2=f"{fields[1]}_high:Q", color=colour, tooltip=shown)
+    )
+    places = {place_field(axis): data.x[:, data.space.axes.index(axis)] for axis in pair}
+    trials = pd.DataFrame({**places, "mean": data.y})
     points = alt.Chart(trials).mark_point(filled=True, size=55, stroke="white", strokeWidth=1, opacity=1)
-    points = points.encode(x="lr:Q", y="wd:Q", color=colour, tooltip=[alt.Tooltip("mean:Q", format=".3f")])
+    points = points.encode(
+        x=f"{fields[0]}:Q", y=f"{fields[1]}:Q", color=colour, tooltip=[alt.Tooltip("mean:Q", format=".3f")]
+    )
     return alt.layer(cells, points).properties(height=SURFACE_HEIGHT)
 
 
 def shares_frame(shares: Importance) -> pd.DataFrame:
-    """One row a share: part, mean, and between what it lies on 95% of the surfaces, low and high."""
-    parts = [(part, getattr(shares, part)) for part in ("learning_rate", "weight_decay", "interaction")]
+    """One row a share: part, mean, and between what it lies on 95% of the surfaces, low and high.
+
+    Of more than two axes, only the PAIRS pairs that explain most are there.
+    """
+    parts = list(shares.main.items())
+    if len(parts) == 2:
+        parts.append(("interaction", shares.interaction))
+    else:
+        pairs = sorted(shares.pairs.items(), key=lambda pair: -float(pair[1].mean()))[:PAIRS]
+        parts += [(pair_name(pair), share) for pair, share in pairs]
     rows = [(part, float(share.mean()), *interval(share)) for part, share in parts]
     return pd.DataFrame(rows, columns=["part", "mean", "low", "high"])
+
+
+def pair_name(pair: tuple[str, str]) -> str:
+    """What stands for two axes together in `shares_frame`."""
+    return " × ".join(pair)
 
 
 def shares_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
@@ -78,7 +124,7 @@ def shares_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
     x = alt.X("mean:Q", title=names["share"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=FIFTHS))
     bars = base.mark_bar(color=VALIDATION).encode(x=x, tooltip=[alt.Tooltip("mean:Q", format=".2f")])
     spread = base.mark_rule(strokeWidth=2.5, color=HIGHLIGHT).encode(x="low:Q", x2="high:Q")
-    return alt.layer(bars, spread).properties(height=SHARES_HEIGHT)
+    return alt.layer(bars, spread).properties(height=max(SHARES_HEIGHT, BAR_HEIGHT * len(frame)))
 
 
 def proposals_chart(maps: AcquisitionMaps, data: Observations, names: dict[str, str], width: int) -> alt.ConcatChart:
@@ -89,19 +135,24 @@ def proposals_chart(maps: AcquisitionMaps, data: Observations, names: dict[str, 
     columns = 3 if width >= THREE_COLUMNS else 1
     side = width // columns - 110
     x, y = (
-        power_axis(channel, field, names[field], Domain(*axis_ends(float(axis[0]), float(axis[-1]))))
-        for channel, field, axis in zip("xy", ("lr", "wd"), maps.axes, strict=True)
+        place_axis(channel, name, names[name], Domain(*axis_ends(float(axis[0]), float(axis[-1]))))
+        for channel, name, axis in zip("xy", maps.shown, maps.axes, strict=True)
     )
+    fields = [place_field(axis) for axis in maps.shown]
+    columns_of = [maps.searched.index(axis) for axis in maps.shown]
     frame = cells_frame(
         maps.axes,
         {"mean": np.clip(maps.mean, 0, 1), "deviation": maps.deviation, "improvement": maps.improvement},
+        maps.shown,
     )
-    cells = alt.Chart(frame).mark_rect(clip=True).encode(x=x, x2="lr_high:Q", y=y, y2="wd_high:Q")
-    tried = pd.DataFrame({"lr": data.x[:, 0], "wd": data.x[:, 1]})
-    done = alt.Chart(tried).mark_point(size=22, color="white", strokeWidth=1.2, clip=True).encode(x="lr:Q", y="wd:Q")
-    proposed = pd.DataFrame({"lr": maps.batch[:, 0], "wd": maps.batch[:, 1], "turn": range(1, len(maps.batch) + 1)})
+    cells = alt.Chart(frame).mark_rect(clip=True)
+    cells = cells.encode(x=x, x2=f"{fields[0]}_high:Q", y=y, y2=f"{fields[1]}_high:Q")
+    where = {"x": f"{fields[0]}:Q", "y": f"{fields[1]}:Q"}
+    tried = pd.DataFrame(data.x[:, [data.space.axes.index(axis) for axis in maps.shown]], columns=fields)
+    done = alt.Chart(tried).mark_point(size=22, color="white", strokeWidth=1.2, clip=True).encode(**where)
+    proposed = pd.DataFrame(maps.batch[:, columns_of], columns=fields).assign(turn=range(1, len(maps.batch) + 1))
     marks = alt.Chart(proposed).mark_point(shape="diamond", filled=True, size=110, color=HIGHLIGHT, stroke="white")
-    marks = marks.encode(x="lr:Q", y="wd:Q", tooltip="turn:O")
+    marks = marks.encode(**where, tooltip="turn:O")
     parts = []
     kinds = {
         "mean": alt.Scale(range="ramp", domain=[0, 1]),

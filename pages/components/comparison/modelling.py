@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 from cachetools.keys import hashkey
 
+from core.analysis.axis_effects import Effects, effects
 from core.analysis.bayesian_search import AcquisitionMaps, propose
 from core.analysis.comparable_rounds import comparable_rounds
-from core.analysis.functional_anova import Surface, surface
+from core.analysis.functional_anova import Importance, Surface, surface
 from core.analysis.guessing import guessing_insight
 from core.analysis.insight import Insight
 from core.analysis.observations import Observations, observations
@@ -31,7 +32,14 @@ class Model:
     """What some trials show of how the accuracy depends on the hyperparameters."""
 
     data: Observations
-    surface: Surface | None  # None: no more than chance would
+    surface: Surface | None  # of two axes; None: no more than chance would
+    effects: Effects | None = None  # of more axes; None: no more than chance would
+
+    @property
+    def shares(self) -> Importance | None:
+        """What each hyperparameter explains; None: no more than chance would."""
+        shown = self.surface or self.effects
+        return shown.shares if shown is not None else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +79,11 @@ def _model_of(request: ModelRequest, rounds: tuple[RoundProgress, ...]) -> Model
     if data is None:
         return None
     with model_queue.turn(request):
-        return Model(data, surface(data) if depends_on_values(data) else None)
+        if not depends_on_values(data):
+            return Model(data, None)
+        if len(data.space.axes) > 2:
+            return Model(data, None, effects(data))
+        return Model(data, surface(data))
 
 
 @memoize(MAX_MODELS, key=lambda request, *given: hashkey(*given))

@@ -82,6 +82,9 @@ def draw_pair(page: str, titles: tuple[str, str], plans: Plans, width: int, alt:
     else:
         both = pair.first.progress, pair.second.progress
     spec = pair_chart.pair_spec(width, plans[0].space, titles, language(), is_dark())
-    tables = {name: arrow(points_table(one, planned=True)) for name, one in zip(pair_chart.SIDES, both, strict=True)}
+    tables = {
+        name: arrow(points_table(one, one.plan.space.axes, planned=True))
+        for name, one in zip(pair_chart.SIDES, both, strict=True)
+    }
     st.vega_lite_chart({**spec, "datasets": tables}, key=f"{page}_chart", alt=alt)
     return pair

@@ -12,28 +12,20 @@ from core.lab.contestants import BATCH, CONTESTANTS, MAX_NETWORKS, STUDENT, Race
 from core.lab.search_race import Race
 from core.lab.seed_repeats import SEEDS
 from core.plan import CLASSES
-from core.space import written
+from core.space import AXES
 from pages.components.comparison import race_chart
 from pages.components.frame.translation import _, listed, translate_error, translate_insight
+from pages.components.round.searched_axes import values_text
 
 
 def race_terms(entry: RaceSetup) -> str:
     """The ranges and the budget of a race."""
-    rate, decay = entry.plan.space.learning_rate, entry.plan.space.weight_decay
+    searched = entry.plan.space.ranges()
     ranges = (
-        _(
-            "All look in the ranges of all your rounds together (learning rate {rate_low} … {rate_high}, weight decay "
-            "{decay_low} … {decay_high})."
-        )
+        _("All look in the ranges of all your rounds together ({ranges}).")
         if entry.all_ranges
-        else _(
-            "All look in the ranges of your first round (learning rate {rate_low} … {rate_high}, weight decay "
-            "{decay_low} … {decay_high})."
-        )
-    ).format(
-        rate_low=written(rate.low), rate_high=written(rate.high), decay_low=written(decay.low),
-        decay_high=written(decay.high),
-    )  # fmt: skip
+        else _("All look in the ranges of your first round ({ranges}).")
+    ).format(ranges=", ".join(f"{_(AXES[axis].label)} {values_text(axis, one)}" for axis, one in searched.items()))
     budget = _(
         "They train for as many epochs as you did: {budget}, or {trials} networks. Who is ahead, and when?"
     ).format(budget=entry.budget, trials=entry.trials)

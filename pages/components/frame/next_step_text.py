@@ -4,6 +4,7 @@ from core.errors import N_
 from core.lab.lab import Lab
 from core.lab.next_step import Reason, next_step
 from core.lab.seed_repeats import SEEDS
+from core.space import DEFAULT_AXES
 from pages.components.frame.translation import _
 
 _HEADLINES = {
@@ -50,4 +51,6 @@ _HEADLINES = {
 def headline(lab: Lab) -> str:
     """What comes next in a lab."""
     coming = next_step(lab)
+    if coming.reason is Reason.FIRST_ROUND and lab.plan.space.axes != DEFAULT_AXES:
+        return _("Which values learn best? Press Start to try {trials} at random.").format(trials=lab.plan.trials)
     return _(_HEADLINES[coming.reason]).format(number=coming.number, trials=lab.plan.trials, seeds=SEEDS)

@@ -11,6 +11,7 @@ from core.errors import N_, LessonError
 from core.lab.choice import Choice
 from core.lab.lab import Lab
 from core.lab.lab_round import ComingRound, LabRound
+from core.lab.own_guess import latest_search
 from core.lab.search_race import Race
 from core.lesson import DEFAULT_LESSON, Lesson
 from core.lesson_text import read_lesson, write_lesson
@@ -59,7 +60,9 @@ class Session:
     awaited: tuple[str, int] | None = None  # lab and number of the round whose first points were last waited for
     missing_dataset: str = ""  # that was chosen and is not here
     pointed: tuple[int, int] | None = None  # round and trial that was clicked on the map or in the table
-    draft: tuple[str, str] | None = None  # learning rate and weight decay as typed
+    draft: dict[str, str] | None = None  # values as typed, by axis
+    map_axes: tuple[str, str] | None = None  # those that the map shows, across and up; None: the first two
+    brushes: dict[str, dict[str, dict[str, tuple[float, float]]]] = field(default_factory=dict)  # by chart (brushes.py)
     unlikely: Choice | None = None  # a choice that no round has looked at, to be confirmed
     splits: dict[tuple[float, bool], RoundHandle] = field(default_factory=dict)  # tried on the page about validation
     pairs: dict[tuple[RoundPlan, RoundPlan], Pair] = field(default_factory=dict)  # rounds trained side by side
@@ -211,9 +214,9 @@ def wait_until_saved(of: Lab) -> None:
 
 
 def viewed_round(of: Lab) -> LabRound | None:
-    """The round this tab looks at: the one chosen, else the latest, None before the first."""
+    """The round this tab looks at: the one chosen, else the latest that is no guess, None before the first."""
     chosen = session().viewed
-    return next((round_ for round_ in of.rounds if round_.number == chosen), of.latest)
+    return next((round_ for round_ in of.rounds if round_.number == chosen), latest_search(of) or of.latest)
 
 
 def attempt(action: Callable[..., object], *arguments: object, **settings: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from core.space import REACHES, SearchSpace, power
+from core.space import REACHES, LogRange, SearchSpace, power
 
 WIDE, MEDIUM = 900, 620  # pixels of a page; narrower than MEDIUM everything is in one column
 AXIS = 52  # pixels for an axis with its title
@@ -73,13 +73,16 @@ def domains(spaces: list[SearchSpace]) -> tuple[Domain, Domain]:
     """Domains of learning rate and weight decay that hold all spaces, widened to whole exponents within the reach."""
     found = []
     for axis in ("learning_rate", "weight_decay"):
-        ranges = [space.ranges()[axis] for space in spaces]
-        low, high = min(range_.low for range_ in ranges), max(range_.high for range_ in ranges)
-        reach = REACHES[axis]
-        found.append(
-            Domain(max(math.floor(low - 0.25), reach.low - 0.5), min(math.ceil(high + 0.25), reach.high + 0.5))
-        )
+        ranges = [space[axis] for space in spaces if axis in space] or [SearchSpace()[axis]]
+        found.append(axis_domain(ranges, REACHES[axis]))
     return found[0], found[1]
+
+
+def axis_domain(ranges: list[LogRange], reach: LogRange, unit: float = 1.0) -> Domain:
+    """What is shown of an axis: all ranges, widened to whole units within the reach. unit: 1 for exponents of ten"""
+    low, high = min(range_.low for range_ in ranges), max(range_.high for range_ in ranges)
+    least, most = unit * math.floor(low / unit - 0.25), unit * math.ceil(high / unit + 0.25)
+    return Domain(max(least, reach.low - unit / 2), min(most, reach.high + unit / 2))
 
 
 def to_vega_lite(part: alt.SchemaBase) -> dict[str, Any]:
@@ -129,14 +132,16 @@ def diverged_shape() -> alt.Shape:
     return alt.Shape("diverged:N", scale=alt.Scale(domain=[False, True], range=["circle", "cross"]), legend=None)
 
 
-def trial_numbers(word: Any) -> dict[str, str]:
-    """The step that computes what pointing at a trial shows, once for all views of a chart. word: translates"""
+def trial_numbers(word: Any, values: Mapping[str, str]) -> dict[str, str]:
+    """The step that computes what pointing at a trial shows, once for all views of a chart.
+
+    word: translates    values: expressions of its hyperparameters by their names
+    """
     shown = {
         word("rank"): "datum.rank",
         word("validation accuracy"): "format(datum.validation, '.3f')",
         word("training accuracy"): "format(datum.training, '.3f')",
-        word("learning rate"): value_text("learning_rate"),
-        word("weight decay"): value_text("weight_decay"),
+        **values,
         word("epochs"): "datum.epochs",
         word("diverged"): f"datum.diverged ? {json.dumps(word('yes'))} : {json.dumps(word('no'))}",
     }

@@ -8,14 +8,17 @@ from core.lab.lab_round import LabRound
 from core.lab.next_step import MainButton, next_step
 from core.lab.search import proposed_trial
 from core.progress import RoundProgress
-from core.space import plain
-from core.typed_numbers import MAX_LENGTH, value_from
+from core.space import AXES
+from core.typed_numbers import MAX_LENGTH
 from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _, error_markdown
 from pages.components.frame.widgets import on_change, widget_key
+from pages.components.round.guess_training import guesses, train_button
 from pages.components.round.repeats_on_seeds import repeats
+from pages.components.round.trial_words import values_in_words, values_of_trial, written_value
+from pages.components.round.typed_values import typed_choice
 
-FIELD_WIDTH = 170  # pixels
+FIELD_WIDTH, NARROW_WIDTH = 170, 128  # pixels of a field: of two, of more
 
 
 def choosing(lab: Lab) -> None:
@@ -31,13 +34,14 @@ def choosing(lab: Lab) -> None:
             return
         show_choice(lab)
         value_fields(lab, round_)
+        guesses(lab, round_)
         repeats(lab, round_, shown_trial(lab, round_))
 
 
 def show_choice(lab: Lab) -> None:
     """The choice made so far, or how to make one."""
     if lab.chosen is None:
-        st.caption(_("Click a trial on the map, a panel or a row of the table, or type two values."))
+        st.caption(_("Click a trial on the map, a panel or a row of the table, or type values."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(describe_choice(lab, lab.chosen), icon=":material/check_circle:")
@@ -56,9 +60,7 @@ def final_test_link(lab: Lab, label: str) -> None:
 
 def describe_choice(lab: Lab, choice: Choice) -> str:
     """A choice as a sentence, with the validation accuracy of the trial that it was taken from."""
-    value = _("Chosen: learning rate {learning_rate}, weight decay {weight_decay}").format(
-        learning_rate=plain(choice.learning_rate), weight_decay=plain(choice.weight_decay)
-    )
+    value = _("Chosen: {values}").format(values=values_in_words(choice.values))
     round_ = lab.round(choice.number) if choice.number is not None else None
     if round_ is None or choice.trial is None:
         return value
@@ -68,16 +70,18 @@ def describe_choice(lab: Lab, choice: Choice) -> str:
 
 
 def value_fields(lab: Lab, round_: LabRound) -> None:
-    """Fields for the two values, filled from the trial pointed at or as typed, and the button that chooses them."""
+    """A field for every value, filled from the trial pointed at or as typed, and buttons that choose or train them."""
     state = session()
     pointed = pointed_at(round_) is not None
     round_, trial = shown_trial(lab, round_)
     progress = round_.progress
-    rate, decay = state.draft or (plain(progress.learning_rate[trial]), plain(progress.weight_decay[trial]))
-    rate_key, decay_key = widget_key("choice_rate", rate), widget_key("choice_decay", decay)
+    shown_values = {axis: written_value(axis, one) for axis, one in values_of_trial(progress, trial).items()}
+    if state.draft is not None and set(state.draft) == set(shown_values):
+        shown_values = state.draft
+    keys = {axis: widget_key(f"choice_{axis}", text) for axis, text in shown_values.items()}
 
     def typed(value: str) -> None:
-        state.draft = (st.session_state.get(rate_key, rate), st.session_state.get(decay_key, decay))
+        state.draft = {axis: st.session_state.get(keys[axis], text) for axis, text in shown_values.items()}
         state.unlikely, state.choice_fault = None, None
 
     def choose() -> None:
@@ -85,14 +89,16 @@ def value_fields(lab: Lab, round_: LabRound) -> None:
         state.choice_fault, state.fault = state.fault, None  # shown beside the fields, not at the top
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for label, shown, key in ((_("learning rate"), rate, rate_key), (_("weight decay"), decay, decay_key)):
+        for axis, text in shown_values.items():
             st.text_input(
-                label, shown, key=key, max_chars=MAX_LENGTH, on_change=on_change(key, typed), width=FIELD_WIDTH
-            )
+                _(AXES[axis].label), text, key=keys[axis], max_chars=MAX_LENGTH,
+                on_change=on_change(keys[axis], typed), width=FIELD_WIDTH if len(keys) == 2 else NARROW_WIDTH,
+            )  # fmt: skip
         st.button(
             _("Choose this value"), icon=":material/check_circle:", on_click=choose, key="choose",
             type="primary" if next_step(lab).button is MainButton.CHOOSE else "secondary",
         )  # fmt: skip
+        train_button(lab, lambda: typed_choice(lab, round_, trial), round_.number)
         rank = int((progress.ranking() == trial).argmax()) + 1
         if state.draft is None:
             shown = _("Best-{rank} of round {number}").format(rank=rank, number=round_.number)
@@ -147,12 +153,7 @@ def choose_shown(lab: Lab, round_: LabRound, trial: int) -> None:
     Raises LessonError for a value that cannot be chosen.
     """
     state = session()
-    progress = round_.progress
-    if state.draft is None:
-        choice = Choice.of_trial(round_.number, progress, trial)
-    else:
-        rate_text, decay_text = state.draft
-        choice = Choice(value_from(rate_text, "learning_rate"), value_from(decay_text, "weight_decay"))
+    choice = typed_choice(lab, round_, trial)
     state.unlikely = None
     lab.check(choice)
     if lab.was_searched(choice):

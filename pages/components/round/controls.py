@@ -5,28 +5,26 @@ A control shows a value of the lab's plan; a change of it changes the plan at on
 
 import streamlit as st
 
-from core.analysis.insights import AXIS_HELP, AXIS_NAMES
 from core.data.idx import DatasetError
 from core.lab.lab import Lab
 from core.lab.next_step import MainButton, next_step
 from core.lab.search import search_of
 from core.progress import Status
 from core.settings import GROUPS, settings_in, settings_of
-from core.space import REACHES, STEP, LogRange, power, written
-from core.typed_numbers import exponent_from
-from pages.components.frame.number_field import check_nothing_refused, number_field, refusals
+from core.space import AXES
+from pages.components.frame.number_field import check_nothing_refused, refusals
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session, wait_until_saved
 from pages.components.frame.translation import _
-from pages.components.frame.widgets import lazy_popover, on_change, shortcut_help, widget_key
+from pages.components.frame.widgets import lazy_popover, shortcut_help
 from pages.components.round.dataset_choice import choose_dataset, offer_download
 from pages.components.round.giving_up import give_up_button, rungs
 from pages.components.round.network_settings import network_settings
 from pages.components.round.plan_fields import plan_field
+from pages.components.round.range_controls import range_controls, searched_axes_field
 from pages.components.round.round_names import round_names
 
-FOLDED = [group for group in GROUPS if group not in ("trials", "epochs", "axes")]  # settings that are folded away
-END_WIDTH = 76  # pixels of the field of a range's end
+FOLDED = [group for group in GROUPS if group not in ("trials", "epochs")]  # settings that are folded away
 
 # with Ctrl or Alt: they reach the page while Hangul is typed, and do not disturb a screen reader's single keys; not
 # Ctrl+Z, which takes back what is typed in a field
@@ -40,10 +38,7 @@ def controls(lab: Lab, may_start: bool = True) -> None:
     """
     session().shown = lab.coming  # before anything of it is drawn
     with st.container(key="controls"):
-        for axis in REACHES:
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{axis}_row"):
-                range_control(lab, axis)
-            refusals(f"{axis}_low", f"{axis}_high")
+        range_controls(lab)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="counts_row"):
             for count in ("trials", "epochs"):
                 if not lab.lesson.hides(count):
@@ -74,48 +69,6 @@ def notes(lab: Lab) -> None:
             )
     if lab.plan.give_up:
         st.caption(_("Give up early: {rungs}").format(rungs=", ".join(map(str, lab.plan.give_up))))
-
-
-def range_control(lab: Lab, axis: str) -> None:
-    """One hyperparameter's range: a slider for the hand, two fields for the keyboard."""
-    range_, reach = lab.plan.space.ranges()[axis], REACHES[axis]
-    slider = widget_key(f"{axis}_slider", (range_.low, range_.high))
-
-    def take_low(end: float) -> None:
-        take(end, max(end, now().high))  # an end that is typed beyond the other pushes it along
-
-    def take_high(end: float) -> None:
-        take(min(end, now().low), end)
-
-    def take_moved(ends: tuple[float, float]) -> None:
-        low, high = ends
-        if low == range_.low:
-            take_high(high)
-        elif high == range_.high:
-            take_low(low)
-        else:
-            take(low, high)
-
-    def now() -> LogRange:
-        return lab.plan.space.ranges()[axis]  # the other end may have been changed since this was drawn
-
-    def take(low: float, high: float) -> None:
-        lab.set_ranges(lab.plan.space.with_range(axis, LogRange(low, high).within(reach)))
-
-    st.slider(
-        f"{_(AXIS_NAMES[axis])}:  {written(range_.low)} … {written(range_.high)}",
-        reach.low, reach.high, (range_.low, range_.high), step=STEP, format="%.1f", key=slider,
-        help=_(AXIS_HELP[axis]),
-        on_change=on_change(slider, lambda ends: attempt(take_moved, ends)),
-    )  # fmt: skip
-    for name, label, end, take_end in (
-        ("low", _("from 10^"), range_.low, take_low),
-        ("high", _("to 10^"), range_.high, take_high),
-    ):
-        number_field(
-            f"{axis}_{name}", label, f"{end:g}", lambda text: exponent_from(text, axis), take_end,
-            lambda end: f"{power(end)} = {written(end)}", width=END_WIDTH,
-        )  # fmt: skip
 
 
 def start_or_stop(lab: Lab, may_start: bool) -> None:
@@ -193,6 +146,10 @@ def start_shown(lab: Lab) -> None:
 def forget_unused_fields(lab: Lab) -> None:
     """Forget what was refused in fields that are not drawn any more since they change nothing in the next round."""
     refused, plan = session().refused, lab.plan
+    for axis in AXES:
+        if axis not in plan.space:
+            refused.pop(f"{axis}_low", None)
+            refused.pop(f"{axis}_high", None)
     if not plan.give_up:
         refused.pop("give_up_rungs", None)
     for name, setting in settings_of(type(plan)).items():
@@ -202,7 +159,9 @@ def forget_unused_fields(lab: Lab) -> None:
 
 def more_settings(lab: Lab) -> None:
     """What a lesson rarely changes."""
-    groups = [group for group in FOLDED if group not in ("network", "give_up") and not lab.lesson.hides(group)]
+    if not lab.lesson.hides("axes"):
+        searched_axes_field(lab)
+    groups = [group for group in FOLDED if group not in ("axes", "network", "give_up") and not lab.lesson.hides(group)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for name in settings_in(type(lab.plan), groups):
             if name == "dataset":

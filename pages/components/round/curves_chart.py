@@ -1,4 +1,4 @@
-"""The curves of a round's best trials, a panel each; on a narrow page below accuracy against either hyperparameter.
+"""The curves of a round's best trials, a panel each; on a narrow page below accuracy against each hyperparameter.
 
 The chart names the tables of tables.py and holds none of their data. It stays the same from tick to tick, so the
 browser moves the marks and does not build the chart again.
@@ -10,6 +10,7 @@ import altair as alt
 
 from pages.components.frame.translation import catalogue
 from pages.components.refresh.cache import memoize
+from pages.components.round.axis_charts import strip_brush
 from pages.components.round.chart_style import (
     BOX,
     INK,
@@ -17,24 +18,20 @@ from pages.components.round.chart_style import (
     TEXT_SIZE,
     TRAINING,
     VALIDATION,
-    Domain,
-    accuracy_axis,
     config,
-    power_axis,
     to_vega_lite,
 )
 from pages.components.round.map_chart import (
+    BRUSH,
     HOVER_PARAM,
     HOVERED,
     REPLAY_PARAM,
-    STRIP_HEIGHT,
     layered_view,
     pick,
-    shown_trials,
-    strip_layers,
-    strip_title,
+    strip,
 )
 from pages.components.round.page_layout import GAP, Layout, layout
+from pages.components.round.searched_axes import ShownAxes, strip_view
 
 PANEL_HEIGHT = 84  # pixels
 # the row of a curve that a replay has come to; a curve whose first epoch is not drawn has its first row until then
@@ -43,56 +40,39 @@ ENDS = {"given_up": "○", "lost": "✚"}  # columns of epochs in which a curve 
 NO_BREAK_SPACES = 3 * "\u00a0"  # between Best-1 and 0.72; SVG shortens plain spaces to one
 
 
-def tables_of(width: int) -> tuple[str, ...]:
+def tables_of(width: int, guesses: bool = False) -> tuple[str, ...]:
     """Names of the chart's tables for a page `width` pixels wide."""
-    return ("curves",) if layout(width).strip else ("curves", "points", "repeats")
+    if layout(width).strip:
+        return ("curves",)
+    return ("curves", "points", "repeats", *(["guesses"] if guesses else []))
 
 
 @memoize(256)  # each takes 50 KB, and 0.05 s to build
 def curves_spec(
-    width: int, epochs: int, panels: int, lr: Domain, wd: Domain, lang: str, dark: bool, rungs: tuple[int, ...] = ()
+    width: int, epochs: int, panels: int, shown: ShownAxes, lang: str, dark: bool, rungs: tuple[int, ...] = ()
 ) -> dict[str, Any]:
     """The curves as Vega-Lite, for the tables curves, and on a narrow page points and repeats.
 
-    width: pixels of the page    epochs, panels, rungs: of the round    lr, wd: exponents that the strips show
+    width: pixels of the page    epochs, panels, rungs: of the round    shown: the axes of the strips
     lang: language of titles     dark: whether the theme is dark
     """
     word = catalogue(lang).gettext
     sizes = layout(width)
-    strips = [] if sizes.strip else strips_below(word, sizes, lr, wd, dark)
-    views = ["panel"] if sizes.strip else ["panel", "by_lr", "by_wd"]
+    below = () if sizes.strip else shown.names
+    strips = [strip(axis, sizes.map, word, shown, dark) for axis in below]
     return {
         "$schema": alt.SCHEMA_URL,
         "config": config(dark),
         "data": {"name": "curves"},
         "vconcat": [*strips, best_panels(epochs, panels, rungs, word, sizes, INK[dark])],
         "spacing": 16,
-        "params": [HOVER_PARAM, REPLAY_PARAM, {"name": "picked", "select": pick("curves"), "views": views}],
+        "params": [
+            HOVER_PARAM,
+            REPLAY_PARAM,
+            *(strip_brush(axis, "x", BRUSH) for axis in below),
+            {"name": "picked", "select": pick("curves"), "views": ["panel", *map(strip_view, below)]},
+        ],
     }
-
-
-def strips_below(word: Any, sizes: Layout, lr: Domain, wd: Domain, dark: bool) -> list[dict[str, Any]]:
-    """Accuracy against either hyperparameter, one below the other."""
-    y = accuracy_axis("y", word("accuracy"))
-    size = {"width": sizes.map, "height": STRIP_HEIGHT}
-    by_rate = {"x": power_axis("x", "lr", word("learning rate"), lr), "y": y}
-    by_decay = {"x": power_axis("x", "wd", word("weight decay"), wd), "y": y}
-    return [
-        layered_view(
-            strip_layers("by_lr", "x", dark),
-            by_rate,
-            **size,
-            **shown_trials(word),
-            title=strip_title(word("accuracy by learning rate"), dark),
-        ),
-        layered_view(
-            strip_layers("by_wd", "x", dark),
-            by_decay,
-            **size,
-            **shown_trials(word),
-            title=strip_title(word("accuracy by weight decay"), dark),
-        ),
-    ]
 
 
 def best_panels(epochs: int, panels: int, rungs: tuple[int, ...], word: Any, sizes: Layout, ink: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ const point = event => {
   const mark = event.target.closest?.('[data-testid="stVegaLiteChart"]') && event.target.__data__;
   set('hover', mark?.datum?.trial ?? -1); // Vega keeps with each mark what it stands for
 };
-const MAP = '.st-key-map_chart svg.marks';
-// A finger on the map scrolls the page, and a tap picks a trial. Only while the switch is on, it draws a box.
+const BRUSHED = ['map', 'curves', 'parallel'].map(name => `.st-key-${name}_chart svg.marks`).join();
+// A finger on a chart scrolls the page, and a tap picks a trial. Only while the switch is on, it draws a box.
 const press = event => {
   const draws = event.pointerType !== 'touch' || 'drawing' in document.documentElement.dataset;
-  if (!draws && event.target.closest?.(MAP)) event.stopPropagation();
+  if (!draws && event.target.closest?.(BRUSHED)) event.stopPropagation();
 };
 // A chart that still has a trial picked would not answer to another click on it: what is picked last counts alone.
 const unpick = event => {

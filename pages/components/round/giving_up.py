@@ -14,7 +14,6 @@ from core.plan import RoundPlan
 from core.progress import Status
 from core.rungs import rungs_from, usual_rungs
 from core.settings import settings_of
-from core.space import plain
 from pages.components.frame.number_field import number_field, refusals
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
@@ -24,6 +23,7 @@ from pages.components.frame.widgets import on_change, widget_key
 from pages.components.refresh.pace import ticking
 from pages.components.round.choosing import pointed_at
 from pages.components.round.plan_fields import plan_field
+from pages.components.round.trial_words import values_in_words, values_of_trial
 
 WIDTH = 150  # pixels of a field
 
@@ -86,9 +86,7 @@ def give_up_button(round_: LabRound) -> None:
     trial, progress = pointed_at(round_), round_.progress
     able = trial is not None and not progress.given_up[trial] and progress.epochs_done[trial] < progress.plan.epochs
     if trial is not None and able:
-        which = _("learning rate {learning_rate}, weight decay {weight_decay}").format(
-            learning_rate=plain(progress.learning_rate[trial]), weight_decay=plain(progress.weight_decay[trial])
-        )
+        which = values_in_words(values_of_trial(progress, trial))
     else:
         which = _("Click a trial on the map or a panel first.")
     st.button(
@@ -144,10 +142,9 @@ def replay_sentence(round_: LabRound, found: Finding) -> str:
     if found.trial is None:
         return _("All trials that were given up would have diverged: nothing was lost.")
     sentence = _(
-        "The best trial that was given up (learning rate {rate}, weight decay {decay}, after epoch {epoch}) would have "
-        "reached {reached:.2f}."
+        "The best trial that was given up ({values}, after epoch {epoch}) would have reached {reached:.2f}."
     ).format(
-        rate=plain(progress.learning_rate[found.trial]), decay=plain(progress.weight_decay[found.trial]),
+        values=values_in_words(values_of_trial(progress, found.trial)),
         epoch=int(progress.epochs_done[found.trial]), reached=found.reached,
     )  # fmt: skip
     if np.isnan(found.kept):

@@ -1,7 +1,6 @@
 """The part of the page that is drawn again while a round runs: progress, Best-5, insights, the map and the curves."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -10,34 +9,35 @@ import streamlit as st
 
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
+from core.lab.own_guess import is_guess
 from core.progress import RoundProgress, Status
-from core.space import REACHES, LogRange, SearchSpace
+from core.space import AXES, SearchSpace
 from pages.components.frame.assets import style
 from pages.components.frame.faults import save_error
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
-from pages.components.frame.session import attempt, session, viewed_round
+from pages.components.frame.session import session, viewed_round
 from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_error
 from pages.components.frame.widgets import on_change
-from pages.components.refresh.cache import memoize_on
+from pages.components.refresh.cache import memoize, memoize_on
 from pages.components.refresh.pace import ticking
 from pages.components.refresh.waiting import first_points, wait_for_finish
-from pages.components.round import curves_chart, map_chart, tables
-from pages.components.round.chart_style import PAPER, domains
-from pages.components.round.choosing import point_at, pointed_at
+from pages.components.round import curves_chart, map_chart, parallel_chart, tables
+from pages.components.round.chart_style import PAPER
+from pages.components.round.choosing import pointed_at
+from pages.components.round.guess_training import guesses_of, guesses_table
+from pages.components.round.map_axes import axis_names
 from pages.components.round.marks_legend import marks_legend_html
 from pages.components.round.round_text import NO_ROUND, memoize_unfinished, round_html
+from pages.components.round.searched_axes import ShownAxes, shown_axes
+from pages.components.round.selections import take_selection
 
-MAP_KEY, CURVES_KEY = "map_chart", "curves_chart"
-AXES_OF_BRUSH = {"learning_rate": "lr", "weight_decay": "wd"}
-MIN_BOX = 0.2  # decades; a narrower box comes from a click or a scroll that moved
+MAP_KEY, CURVES_KEY, PARALLEL_KEY = "map_chart", "curves_chart", "parallel_chart"
 ABOVE_MAP = 92  # pixels: the bar above the map and the title of the strip beside it
 TABLES_OF_A_LAB = 8  # of a kind, kept for all of its tabs
-NOTHING_POINTED = tables.arrow(tables.pointed_table(NO_ROUND, None))
-NO_REPEATS = tables.arrow(tables.repeats_table(NO_ROUND, {}))
 
-STYLE = style(__file__, "workbench.css")
+STYLE = style(__file__, "workbench.css") + style(__file__, "map_axes.css")
 
 
 def live_round(lab: Lab, width: int) -> None:
@@ -74,62 +74,88 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
 
     line = st.html(said())
     spaces = labelled_ranges(lab, round_)
-    lr, wd = domains([*spaces.values(), SearchSpace()])
+    guesses = guesses_of(lab, round_)
+    shown = shown_axes(spaces.values(), axis_names(lab, round_), state.map_axes, bool(guesses))
     plan = progress.plan if progress else lab.plan
     panels = min(tables.PANELS, plan.trials)
-    found = datasets(lab, round_, spaces, map_chart.plane(width, lr, wd))
-    curves = curves_chart.curves_spec(width, plan.epochs, panels, lr, wd, language(), dark, plan.give_up)
+    found = datasets(lab, round_, spaces, map_chart.plane(width, shown), shown.names)
+    curves = curves_chart.curves_spec(width, plan.epochs, panels, shown, language(), dark, plan.give_up)
+    drawn = map_chart.map_spec(width, shown, language(), dark)
+    if guesses:
+        found["guesses"] = tables.arrow(guesses_table([one.progress for one in guesses], shown.names))
     draw_chart(
-        lab, MAP_KEY, map_chart.map_spec(width, lr, wd, language(), dark), found, map_chart.TABLES, ["brush", "picked"],
-        _("Map of trials by learning rate and weight decay"),
-    )  # fmt: skip
+        lab, MAP_KEY, drawn, found, (*map_chart.TABLES, *(["guesses"] if guesses else [])), shown, map_alt(shown)
+    )
     if round_ is None:
         return  # there are no curves yet
     draw_chart(
-        lab, CURVES_KEY, curves, found, curves_chart.tables_of(width), ["picked"],
+        lab, CURVES_KEY, curves, found, curves_chart.tables_of(width, shown.guesses), shown,
         _("The accuracy curves of the best trials"),
     )  # fmt: skip
+    if len(shown.names) >= parallel_chart.FEWEST_AXES:
+        draw_parallel(lab, round_, shown, width)
     if running is Status.RUNNING and round_ is not None and round_ is lab.latest:
         wait_for_finish(round_, lambda: line.html(said()))
 
 
 def draw_chart(
-    lab: Lab, key: str, spec: dict[str, Any], found: dict[str, bytes], needed: Sequence[str], modes: list[str], alt: str
+    lab: Lab, key: str, spec: dict[str, Any], found: dict[str, bytes], needed: Sequence[str], shown: ShownAxes, alt: str
 ) -> None:
     """Draw a chart of the round.
 
-    found: tables by name    needed: names of those it shows    modes: its selections    alt: what it shows, in words
+    found: tables by name    needed: names of those it shows    alt: what it shows, in words
     """
+    modes = [param["name"] for param in spec["params"] if "select" in param]
     st.vega_lite_chart(
         {**spec, "datasets": {name: found[name] for name in needed}},
         key=key,
-        on_select=on_change(key, lambda event: take_selection(lab, event.selection)),
+        on_select=on_change(key, lambda event: take_selection(lab, key, event.selection, shown)),
         selection_mode=modes,
         alt=alt,
     )
 
 
+def draw_parallel(lab: Lab, round_: LabRound, shown: ShownAxes, width: int) -> None:
+    """All trials as lines across all axes."""
+    coming = lab.plan.space
+    found = {
+        "lines": tables.arrow(parallel_chart.lines_table(round_.progress, shown, coming, pointed_at(round_))),
+        "axes": tables.arrow(parallel_chart.axes_table(shown, coming, language())),
+    }
+    draw_chart(
+        lab, PARALLEL_KEY, parallel_chart.parallel_spec(width, shown, language(), is_dark()), found,
+        parallel_chart.TABLES, shown, _("Every trial as a line across all hyperparameters to its accuracy"),
+    )  # fmt: skip
+
+
+def map_alt(shown: ShownAxes) -> str:
+    """What the map shows, in words."""
+    return _("Map of trials by {across} and {up}").format(across=_(AXES[shown.x].label), up=_(AXES[shown.y].label))
+
+
 def datasets(
-    lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace], plane: tables.Plane
+    lab: Lab, round_: LabRound | None, spaces: dict[str, SearchSpace], plane: tables.Plane, axes: tuple[str, ...]
 ) -> dict[str, bytes]:
     """The tables of both charts by name, as Arrow bytes; those that a tick does not change are kept."""
     progress = round_.progress if round_ else RoundProgress.of(lab.plan)
-    earlier_rounds = tuple(earlier.progress for earlier in lab.rounds if round_ and earlier.number < round_.number)
+    earlier_rounds = tuple(
+        one.progress for one in lab.rounds if round_ and one.number < round_.number and not is_guess(one)
+    )
     return {
-        "points": points_bytes(progress),
+        "points": points_bytes(progress, axes),
         "curves": curves_bytes(progress),
-        "earlier": earlier_bytes(lab, earlier_rounds),
+        "earlier": earlier_bytes(lab, earlier_rounds, axes),
         "boxes": boxes_bytes(lab, tuple(spaces.items()), lab.plan.space, plane),
-        "repeats": repeats_bytes(round_, lab.repeats),
-        "pointed": pointed_bytes(round_),
+        "repeats": repeats_bytes(round_, lab.repeats, axes),
+        "pointed": pointed_bytes(round_, axes),
     }
 
 
 @memoize_unfinished
-def points_bytes(progress: RoundProgress) -> bytes:
+def points_bytes(progress: RoundProgress, axes: tuple[str, ...]) -> bytes:
     """The table of trials as Arrow bytes; of a round that has ended, with what they were after each epoch."""
     table = tables.replay_table if progress.status.is_final else tables.points_table
-    return tables.arrow(table(progress))
+    return tables.arrow(table(progress, axes))
 
 
 @memoize_unfinished
@@ -139,9 +165,9 @@ def curves_bytes(progress: RoundProgress) -> bytes:
 
 
 @memoize_on(max_entries=TABLES_OF_A_LAB)
-def earlier_bytes(lab: Lab, rounds: tuple[RoundProgress, ...]) -> bytes:
+def earlier_bytes(lab: Lab, rounds: tuple[RoundProgress, ...], axes: tuple[str, ...]) -> bytes:
     """The trials of the rounds before the viewed one; for ten rounds it takes 17 ms, three times as long as a tick."""
-    return tables.arrow(tables.earlier_table(list(rounds)))
+    return tables.arrow(tables.earlier_table(list(rounds), axes))
 
 
 @memoize_on(max_entries=TABLES_OF_A_LAB)
@@ -152,27 +178,35 @@ def boxes_bytes(
     return tables.arrow(tables.boxes_table(dict(spaces), coming, plane))
 
 
-def pointed_bytes(round_: LabRound | None) -> bytes:
-    """The table of the trial pointed at as Arrow bytes; one constant for the many tabs without any."""
+def pointed_bytes(round_: LabRound | None, axes: tuple[str, ...]) -> bytes:
+    """The table of the trial pointed at as Arrow bytes; the same for the many tabs without any."""
     trial = pointed_at(round_) if round_ else None
-    return (
-        NOTHING_POINTED
-        if round_ is None or trial is None
-        else tables.arrow(tables.pointed_table(round_.progress, trial))
-    )
+    if round_ is None or trial is None:
+        return nothing_bytes(axes)[0]
+    return tables.arrow(tables.pointed_table(round_.progress, trial, axes))
 
 
-def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray]) -> bytes:
-    """The table of the viewed round's repeats on other seeds as Arrow bytes; one constant for rounds without any."""
+def repeats_bytes(round_: LabRound | None, repeats: dict[tuple[int, int], np.ndarray], axes: tuple[str, ...]) -> bytes:
+    """The table of the viewed round's repeats on other seeds as Arrow bytes; the same for rounds without any."""
     found = {trial: accuracy for (number, trial), accuracy in repeats.items() if round_ and number == round_.number}
-    return tables.arrow(tables.repeats_table(round_.progress, found)) if round_ and found else NO_REPEATS
+    if round_ is None or not found:
+        return nothing_bytes(axes)[1]
+    return tables.arrow(tables.repeats_table(round_.progress, found, axes))
+
+
+@memoize(64)
+def nothing_bytes(axes: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The tables without a trial pointed at, and without repeats."""
+    return tables.arrow(tables.pointed_table(NO_ROUND, None, axes)), tables.arrow(
+        tables.repeats_table(NO_ROUND, {}, axes)
+    )
 
 
 def labelled_ranges(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]:
     """Label and ranges of the rounds up to the viewed one, and of the next round where they differ."""
     numbers: dict[SearchSpace, list[int]] = {}  # rounds in the same ranges share a label
     for earlier in lab.rounds:
-        if round_ and earlier.number <= round_.number:
+        if round_ and earlier.number <= round_.number and not is_guess(earlier):
             numbers.setdefault(earlier.progress.plan.space, []).append(earlier.number)
     shown = {_("round {number}").format(number=round_numbers(found)): space for space, found in numbers.items()}
     if lab.plan.space not in shown.values():
@@ -183,44 +217,6 @@ def labelled_ranges(lab: Lab, round_: LabRound | None) -> dict[str, SearchSpace]
 def round_numbers(numbers: list[int]) -> str:
     """Numbers of rounds, short enough for a label: 2 / 1, 2, 3 / 1, …, 7."""
     return ", ".join(map(str, numbers if len(numbers) <= 3 else [numbers[0], "…", numbers[-1]]))
-
-
-def take_selection(lab: Lab, found: Mapping[str, Any]) -> None:
-    """Make a box drawn on the map the next round's ranges, and remember a trial that was clicked.
-
-    found: the chart's selections by name
-    """
-    if (box := box_of(found)) is not None:
-        attempt(lab.set_ranges, box)
-        session().redraw = True
-    round_, trial = viewed_round(lab), trial_of(found)
-    if (
-        round_ is not None
-        and trial is not None
-        and (session().pointed != (round_.number, trial) or session().draft is not None)
-    ):
-        point_at(round_, trial)
-        session().redraw = True
-
-
-def box_of(selection: Mapping[str, Any]) -> SearchSpace | None:
-    """The box drawn on the map; None if there is none, or for anything that a chart does not send."""
-    with suppress(TypeError, ValueError, LookupError, AttributeError):
-        drawn = selection["brush"]
-        ends = {axis: [float(end) for end in drawn[name]] for axis, name in AXES_OF_BRUSH.items()}
-        if min(max(pair) - min(pair) for pair in ends.values()) >= MIN_BOX:
-            return SearchSpace(
-                **{axis: LogRange(min(pair), max(pair)).within(REACHES[axis]) for axis, pair in ends.items()}
-            )
-    return None
-
-
-def trial_of(selection: Mapping[str, Any]) -> int | None:
-    """The trial that was clicked; None if there is none, or for anything that a chart does not send."""
-    with suppress(TypeError, ValueError, LookupError, AttributeError, OverflowError):
-        trial = int(selection["picked"][0]["trial"])
-        return trial if trial >= 0 else None
-    return None
 
 
 def warnings_html() -> str:

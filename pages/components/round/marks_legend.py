@@ -6,9 +6,11 @@ from html import escape
 from core.analysis.insights import BEST
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
+from core.lab.own_guess import is_guess
 from pages.components.frame.translation import _
 from pages.components.round.chart_style import BOX, FAINT, HIGHLIGHT, INK, PAPER, PRIMARY, RAMP
 from pages.components.round.choosing import pointed_at
+from pages.components.round.guess_training import guesses_of
 from pages.components.round.round_text import trial_text
 
 
@@ -27,7 +29,7 @@ def marks(lab: Lab, round_: LabRound | None, dark: bool) -> Iterator[tuple[str, 
     yield "box", f"border: 2px solid {colour}; background: {colour}33", "", _("next ranges")
     if round_ is None:
         return
-    if len(lab.rounds) > 1 or lab.plan.space != round_.progress.plan.space:
+    if sum(not is_guess(one) for one in lab.rounds) > 1 or lab.plan.space != round_.progress.plan.space:
         yield "box", f"border: 1px dashed {BOX}", "", _("earlier ranges")
     yield "disc", f"background: {middle}", "", _("trial")
     ring = f"background: {middle}; box-shadow: 0 0 0 2px {paper}, 0 0 0 4px {ink}; margin: 0 4px"
@@ -41,6 +43,8 @@ def marks(lab: Lab, round_: LabRound | None, dark: bool) -> Iterator[tuple[str, 
         yield "disc", f"border: 3px solid {middle}", "", _("given up")
     if any(number == round_.number for number, _trial in lab.repeats):
         yield "box", f"border: 2px solid {HIGHLIGHT}", "", _("on other seeds; line: mean ± standard deviation")
+    if guesses_of(lab, round_):
+        yield "", f"color: {HIGHLIGHT}", "◆", _("your guess")
     if (trial := pointed_at(round_)) is not None:  # with its numbers, since a finger has no tooltip that stays
         shown = _("clicked: {trial}").format(trial=trial_text(progress, trial))
         yield "disc", f"border: 2px solid {colour}", "", shown

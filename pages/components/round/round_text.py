@@ -7,6 +7,7 @@ from core.analysis.insight import Insight
 from core.analysis.insights import BEST, insights
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
+from core.lab.own_guess import latest_search
 from core.lab.search import best_so_far, search_of
 from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
@@ -15,6 +16,7 @@ from pages.components.frame.translation import _, language, translate_error, tra
 from pages.components.refresh.cache import memoize_on
 from pages.components.round.first_steps import how_it_works_html
 from pages.components.round.round_names import round_names
+from pages.components.round.trial_words import further_axes
 
 LONG_SECONDS = 60.0  # left: the page says that nobody has to wait in front of it
 NO_ROUND = RoundProgress.of(RoundPlan(trials=1))  # what is shown before the first round
@@ -25,8 +27,9 @@ memoize_unfinished = memoize_on(lambda progress: not progress.status.is_final)
 def round_html(lab: Lab, round_: LabRound | None, marks: str = "") -> str:
     """Progress, Best-5 and insights of a round of a lab. marks: the legend of the map, as HTML"""
     if round_ is None:
-        return progress_html(None) + marks + f'<div class="aside">{how_it_works_html(lab.plan.trials)}</div>'
-    together = search_html(lab) if round_ is lab.latest and round_.progress.status.is_final else ""
+        return progress_html(None) + marks + f'<div class="aside">{how_it_works_html(lab.plan)}</div>'
+    is_latest = round_ is (latest_search(lab) or lab.latest)
+    together = search_html(lab) if is_latest and round_.progress.status.is_final else ""
     shown = best_and_insights(round_.progress, round_.number, best_html(lab, round_.number), together, language())
     return progress_html(round_) + marks + shown
 
@@ -61,7 +64,8 @@ def best_trials_html(progress: RoundProgress, number: int, best: str) -> str:
     ]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
     title = _("The best of {rounds}").format(rounds=round_names([number]))
-    return f'<section class="best"><h4>{escape(title)}</h4>{best}<ol>{items}</ol></section>'
+    form = ' class="wrapped"' if further_axes(progress) else ""
+    return f'<section class="best"><h4>{escape(title)}</h4>{best}<ol{form}>{items}</ol></section>'
 
 
 def best_html(lab: Lab, number: int) -> str:

@@ -8,6 +8,7 @@ The browser gets each table as Arrow bytes under its name.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,9 +17,10 @@ import pyarrow as pa
 
 from core.analysis.statistics import mean_and_deviation
 from core.progress import RoundProgress
-from core.space import SearchSpace, exponent
+from core.space import AXES, DEFAULT_AXES, SearchSpace
 from pages.components.round.box_labels import Box, place_labels
 from pages.components.round.chart_style import Domain
+from pages.components.round.searched_axes import applies, place_field, value_field
 
 LATEST_EPOCH = 1000  # stands for the latest in a replay; more than any round has
 REPLAY_ROWS = 2400  # of a replay's table: of a larger round it has fewer epochs
@@ -27,43 +29,53 @@ CURVE_POINTS = 60  # epochs drawn of a curve; of longer ones every second, third
 
 
 class Plane(NamedTuple):
-    """The map: its size in pixels and the exponents at its ends."""
+    """The map: its size in pixels, the places at its ends, and the names of its axes."""
 
     width: float
     height: float
-    lr: Domain
-    wd: Domain
+    across: Domain
+    up: Domain
+    x: str = "learning_rate"
+    y: str = "weight_decay"
 
     def box(self, space: SearchSpace) -> Box:
         """Where ranges are drawn, in pixels."""
-        rate, decay = space.learning_rate, space.weight_decay
-        wide, high = self.width / (self.lr.high - self.lr.low), self.height / (self.wd.high - self.wd.low)
-        lefts = [wide * (end - self.lr.low) for end in (rate.low, rate.high)]
-        bottoms = [high * (end - self.wd.low) for end in (decay.low, decay.high)]
+        across, up = space[self.x], space[self.y]
+        wide = self.width / (self.across.high - self.across.low)
+        high = self.height / (self.up.high - self.up.low)
+        lefts = [wide * (end - self.across.low) for end in (across.low, across.high)]
+        bottoms = [high * (end - self.up.low) for end in (up.low, up.high)]
         return Box(lefts[0], bottoms[0], lefts[1], bottoms[1])
 
-    def exponents(self, spot: Box) -> tuple[float, float]:
+    def places(self, spot: Box) -> tuple[float, float]:
         """Those of the lower left corner of a box in pixels."""
-        lr = self.lr.low + spot.left * (self.lr.high - self.lr.low) / self.width
-        wd = self.wd.low + spot.bottom * (self.wd.high - self.wd.low) / self.height
-        return lr, wd
+        across = self.across.low + spot.left * (self.across.high - self.across.low) / self.width
+        up = self.up.low + spot.bottom * (self.up.high - self.up.low) / self.height
+        return across, up
 
 
-def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
+def places(progress: RoundProgress, trials: np.ndarray | list[int], axes: Sequence[str]) -> dict[str, np.ndarray]:
+    """The places of some trials by the fields of the axes, nan where a hyperparameter changes nothing in the round."""
+    return {
+        place_field(axis): AXES[axis].places(progress.hyperparameters[axis][trials])
+        if applies(progress, axis)
+        else np.full(len(trials), np.nan)
+        for axis in axes
+    }
+
+
+def points_table(progress: RoundProgress, axes: Sequence[str] = DEFAULT_AXES, planned: bool = False) -> pa.Table:
     """One row a trial with an accuracy, best first: its number, rank from 1, values, accuracies, epochs, how it ended.
 
-    lr and wd are the exponents of learning_rate and weight_decay
+    lr is the place of lr_value on its axis, and so on for all axes
     planned: append the trials that have not been trained yet, with accuracies that are nan
     """
     ranking = progress.ranking()
     if planned:
         ranking = np.concatenate([ranking, np.flatnonzero(progress.epochs_done == 0)])
-    learning_rate, weight_decay = progress.learning_rate[ranking], progress.weight_decay[ranking]
     numbers = {
-        "lr": exponent(learning_rate),
-        "wd": exponent(weight_decay),
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
+        **places(progress, ranking, axes),
+        **{value_field(axis): progress.hyperparameters[axis][ranking] for axis in axes},
         "validation": progress.last_validation()[ranking],
         "training": progress.last_train()[ranking],
     }
@@ -81,14 +93,14 @@ def points_table(progress: RoundProgress, planned: bool = False) -> pa.Table:
     )
 
 
-def replay_table(progress: RoundProgress) -> pa.Table:
+def replay_table(progress: RoundProgress, axes: Sequence[str] = DEFAULT_AXES) -> pa.Table:
     """The rows of points_table as they were after some epochs of a round that has ended.
 
     Each holds from the epoch `since` until before the epoch `until` of the replay.
     """
     epochs = drawn_epochs(progress.plan.epochs, min(CURVE_POINTS, max(REPLAY_ROWS // progress.plan.trials, 2))) + 1
     return pa.concat_tables(
-        during(points_table(after(progress, epoch)), since, until)
+        during(points_table(after(progress, epoch), axes), since, until)
         for epoch, since, until in zip(epochs, [0, *epochs[1:]], [*epochs[1:], LATEST_EPOCH + 1], strict=True)
     )
 
@@ -155,46 +167,51 @@ def curves_table(progress: RoundProgress) -> pa.Table:
 
 
 def boxes_table(spaces: dict[str, SearchSpace], coming: SearchSpace, plane: Plane) -> pa.Table:
-    """One row a labelled box on the map: label, the exponents of its sides and of its label, and whether it comes next.
+    """One row a labelled box on the map: label, the places of its sides and of its label, and whether it comes next.
+
+    Spaces without both axes of the map have none.
 
     coming: the ranges of the next round    plane: the map that they are drawn on
     """
+    spaces = {label: space for label, space in spaces.items() if plane.x in space and plane.y in space}
     # last the newest box, which lies on the others; its label has the first choice of a place
     ordered = dict(sorted(spaces.items(), key=lambda named: named[1] == coming))
     boxes = [plane.box(space) for space in ordered.values()]
     placed = place_labels([*ordered][::-1], boxes[::-1], plane.width, plane.height)[::-1]
-    corner = [plane.exponents(spot) if spot is not None else (None, None) for spot in placed]
-    sides = [(space.learning_rate, space.weight_decay) for space in ordered.values()]
+    corner = [plane.places(spot) if spot is not None else (None, None) for spot in placed]
+    sides = [(space[plane.x], space[plane.y]) for space in ordered.values()]
+    x, y = place_field(plane.x), place_field(plane.y)
     columns = {
-        "lr": [rate.low for rate, _ in sides],
-        "lr_high": [rate.high for rate, _ in sides],
-        "wd": [decay.low for _, decay in sides],
-        "wd_high": [decay.high for _, decay in sides],
-        "label_lr": [lr for lr, _ in corner],
-        "label_wd": [wd for _, wd in corner],
+        x: [across.low for across, _ in sides],
+        f"{x}_high": [across.high for across, _ in sides],
+        y: [up.low for _, up in sides],
+        f"{y}_high": [up.high for _, up in sides],
+        f"label_{x}": [across for across, _ in corner],
+        f"label_{y}": [up for _, up in corner],
     }
     schema = [("label", pa.string()), ("next", pa.bool_()), *((name, pa.float64()) for name in columns)]
     coming_next = [space == coming for space in ordered.values()]
     return pa.table({"label": list(ordered), "next": coming_next, **columns}, schema=pa.schema(schema))
 
 
-def earlier_table(rounds: list[RoundProgress]) -> pa.Table:
-    """One row a trial of earlier rounds: exponents and validation accuracy."""
-    names = ["lr", "wd", "validation"]
+def earlier_table(rounds: list[RoundProgress], axes: Sequence[str] = DEFAULT_AXES) -> pa.Table:
+    """One row a trial of earlier rounds: places and validation accuracy."""
+    names = [*map(place_field, axes), "validation"]
     nothing = pa.table({name: pa.array([], pa.float32()) for name in names})
-    return pa.concat_tables([nothing, *(points_table(progress).select(names) for progress in rounds)])
+    return pa.concat_tables([nothing, *(points_table(progress, axes).select(names) for progress in rounds)])
 
 
-def repeats_table(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pa.Table:
-    """One row a trial trained again on other seeds: exponents, mean accuracy, one standard deviation below and above.
+def repeats_table(
+    progress: RoundProgress, repeats: dict[int, np.ndarray], axes: Sequence[str] = DEFAULT_AXES
+) -> pa.Table:
+    """One row a trial trained again on other seeds: places, mean accuracy, one standard deviation below and above.
 
     repeats: accuracies (seeds,) by trial
     """
     trials = list(repeats)
     found = [mean_and_deviation(repeats[trial]) for trial in trials]
     columns = {
-        "lr": exponent(progress.learning_rate[trials]),
-        "wd": exponent(progress.weight_decay[trials]),
+        **places(progress, trials, axes),
         "mean": [mean for mean, _ in found],
         "low": [max(mean - deviation, 0.0) for mean, deviation in found],
         "high": [min(mean + deviation, 1.0) for mean, deviation in found],
@@ -202,10 +219,9 @@ def repeats_table(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pa
     return pa.table(columns, schema=pa.schema([(name, pa.float64()) for name in columns]))
 
 
-def pointed_table(progress: RoundProgress, trial: int | None) -> pa.Table:
-    """One row with the exponents of the trial pointed at; no row for None."""
-    trials = [] if trial is None else [trial]
-    return pa.table({"lr": exponent(progress.learning_rate[trials]), "wd": exponent(progress.weight_decay[trials])})
+def pointed_table(progress: RoundProgress, trial: int | None, axes: Sequence[str] = DEFAULT_AXES) -> pa.Table:
+    """One row with the places of the trial pointed at; no row for None."""
+    return pa.table(places(progress, [] if trial is None else [trial], axes))
 
 
 def arrow(table: pa.Table) -> bytes:

@@ -1,5 +1,6 @@
 """The trail, a table of all rounds with the student's notes and a field for them, and all trials of one round."""
 
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,12 +11,15 @@ import streamlit as st
 from core.analysis.statistics import mean_and_deviation
 from core.lab.lab import NOTE_LENGTH, Lab
 from core.lab.lab_round import LabRound
+from core.lab.own_guess import is_guess, latest_search
 from core.progress import RoundProgress
-from core.space import LogRange, plain, power
+from core.space import AXES, DEFAULT_AXES, power
 from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.round.choosing import point_at
+from pages.components.round.searched_axes import applies, values_text
+from pages.components.round.trial_words import further_axes, written_value
 
 LATEST = 0  # stands for the latest round where a number is expected
 
@@ -26,9 +30,10 @@ def round_switch(lab: Lab) -> None:
     The latest round has an option of its own, so that a new round does not replace the widget: Streamlit keeps data of
     every widget that a tab has had.
     """
-    if len(lab.rounds) < 2:
+    latest = latest_search(lab) or lab.latest
+    earlier = [round_.number for round_ in lab.rounds if round_ is not latest]
+    if not earlier:
         return
-    earlier = [round_.number for round_ in lab.rounds[:-1]]
     state = session()
     shown = state.viewed if state.viewed in earlier else LATEST
     options = [*earlier, LATEST]
@@ -57,9 +62,8 @@ def trail(lab: Lab) -> None:
     note_field(lab)
     table = trail_frame(lab)
     names = {
-        "round": _("round"), "learning_rate": _("learning rate"), "weight_decay": _("weight decay"),
-        "trials": _("trials"), "spent": _("epochs spent"), "best": _("best"), "seed": _("seed"),
-        "why": _("why (your note)"),
+        "round": _("round"), **{axis: _(AXES[axis].label) for axis in searched_by(lab)}, "trials": _("trials"),
+        "spent": _("epochs spent"), "best": _("best"), "seed": _("seed"), "why": _("why (your note)"),
     }  # fmt: skip
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = names | {
@@ -104,18 +108,24 @@ def printable_table(table: pd.DataFrame, names: list[str]) -> str:
 
 def trail_frame(lab: Lab) -> pd.DataFrame:
     """One row a round: number, ranges as text, trials, epochs spent over all trials, best, seed, note."""
-    return pd.DataFrame([_trail_row(round_) for round_ in lab.rounds])
+    axes = searched_by(lab)
+    return pd.DataFrame([_trail_row(round_, axes) for round_ in lab.rounds])
 
 
-def _trail_row(round_: LabRound) -> dict[str, object]:
+def searched_by(lab: Lab) -> tuple[str, ...]:
+    """What any round of a lab has searched, in the order of all axes; learning rate and weight decay in any case."""
+    searched = {*DEFAULT_AXES, *(axis for one in lab.rounds for axis in one.progress.plan.space.axes)}
+    return tuple(axis for axis in AXES if axis in searched)
+
+
+def _trail_row(round_: LabRound, axes: tuple[str, ...]) -> dict[str, object]:
     progress = round_.progress
     ranking = progress.ranking()
     # nan and not None: a column of another type would make Streamlit replace the table
     best = progress.last_validation()[ranking[0]] if len(ranking) else np.nan
     return {
         "round": round_.number,
-        "learning_rate": _range_text(progress.plan.space.learning_rate),
-        "weight_decay": _range_text(progress.plan.space.weight_decay),
+        **{axis: _range_text(round_, axis) for axis in axes},
         "trials": progress.plan.trials,
         "spent": int(progress.epochs_done.sum()),
         "best": best,
@@ -124,8 +134,15 @@ def _trail_row(round_: LabRound) -> dict[str, object]:
     }
 
 
-def _range_text(range_: LogRange) -> str:
-    return f"{power(range_.low)} … {power(range_.high)}"
+def _range_text(round_: LabRound, axis: str) -> str:
+    """The range of an axis; where it was not searched its one value, or nothing if it changed nothing."""
+    progress, space = round_.progress, round_.progress.plan.space
+    if not applies(progress, axis):
+        return ""
+    if axis not in space or is_guess(round_):
+        return written_value(axis, progress.hyperparameters[axis][0].item())
+    range_ = space[axis]
+    return f"{power(range_.low)} … {power(range_.high)}" if AXES[axis].is_decades else values_text(axis, range_)
 
 
 def all_trials(lab: Lab, round_: LabRound | None) -> None:
@@ -146,14 +163,14 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
             "validation": number(_("validation accuracy"), format="%.3f"),
             "again": st.column_config.TextColumn(_("on other seeds")),
             "training": number(_("training accuracy"), format="%.3f"),
-            "learning_rate": _("learning rate"),
-            "weight_decay": _("weight decay"),
+            **{axis: _(AXES[axis].label) for axis in AXES},
             "epochs": number(_("epochs")),
             "given_up": st.column_config.CheckboxColumn(_("given up")),
             "diverged": st.column_config.CheckboxColumn(_("diverged")),
         }
         table = trials_frame(round_.progress, repeats_of(lab, round_))
-        shown = table.style.format(plain, subset=["learning_rate", "weight_decay"])  # sorted as numbers
+        values = {axis: partial(written_value, axis) for axis in AXES if axis in table}
+        shown = table.style.format(values)  # sorted as numbers
         st.dataframe(
             shown, column_config=columns, hide_index=True, width="stretch", key="all_trials",
             on_select=on_change("all_trials", pointed), selection_mode="single-row",
@@ -180,8 +197,7 @@ def trials_frame(progress: RoundProgress, repeats: dict[int, np.ndarray]) -> pd.
             "validation": progress.last_validation()[ranking],
             "again": again,
             "training": progress.last_train()[ranking],
-            "learning_rate": progress.learning_rate[ranking],
-            "weight_decay": progress.weight_decay[ranking],
+            **{axis: progress.hyperparameters[axis][ranking] for axis in (*DEFAULT_AXES, *further_axes(progress))},
             "epochs": progress.epochs_measured[ranking],
             "given_up": progress.given_up[ranking],
             "diverged": progress.diverged[ranking],

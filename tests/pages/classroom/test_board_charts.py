@@ -15,10 +15,13 @@ from pages.components.classroom import board_charts as charts
 from pages.components.classroom import board_tables as tables
 from pages.components.classroom.board_text import final_test_sentences
 from pages.components.round.chart_style import RAMP, Domain
+from pages.components.round.searched_axes import ShownAxes
 from tests.support.sample_rounds import made
 
 NAMES = {1: "quick otter", 2: "<b>Kim</b>"}
-LR, WD = Domain(-7, -1), Domain(-9, -3)
+SHOWN = ShownAxes(
+    (("learning_rate", Domain(-7, -1)), ("weight_decay", Domain(-9, -3))), "learning_rate", "weight_decay"
+)
 LIKE = RoundPlan()
 NARROW = SearchSpace(LogRange(-4, -3), LogRange(-6, -5))
 
@@ -129,7 +132,7 @@ def test_the_charts_keep_to_vega_lites_schema_and_are_built_once(wide: bool) -> 
 
 def specs(wide: bool) -> list[dict[str, Any]]:
     return [
-        charts.map_spec(wide, 22, LR, WD, True, "ko", False),
+        charts.map_spec(wide, 22, SHOWN, True, "ko", False),
         charts.lines_spec(wide, 22, 500, True, "ko", False),
         charts.best_spec(1800 if wide else 340, 20, 20, "ko", True),
         charts.finals_spec(wide, 22, False, "ko", True),
@@ -145,14 +148,14 @@ def test_the_best_stand_in_columns_that_fill_the_page(width: int, columns: int) 
 
 
 def test_accuracy_is_shown_by_size_as_well_as_by_colour() -> None:
-    encodings = [layer.get("encoding", {}) for layer in charts.map_spec(True, 22, LR, WD, True, "en", False)["layer"]]
+    encodings = [layer.get("encoding", {}) for layer in charts.map_spec(True, 22, SHOWN, True, "en", False)["layer"]]
     points = next(one for one in encodings if "color" in one)
     assert points["color"]["field"] == points["size"]["field"] == "validation"
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_accuracies_have_the_colours_of_the_map_which_stand_out_from_the_background(dark: bool) -> None:
-    layers = charts.map_spec(True, 22, LR, WD, True, "en", dark)["layer"]
+    layers = charts.map_spec(True, 22, SHOWN, True, "en", dark)["layer"]
     (points,) = [layer["encoding"] for layer in layers if "color" in layer.get("encoding", {})]
     assert points["color"]["scale"]["range"] == RAMP[dark]
 

@@ -23,7 +23,8 @@ def app() -> AppTest:
 
 
 def field(app: AppTest, name: str) -> object:
-    return next(one for one in app.text_input if one.key.startswith(f"choice_{name}~"))
+    axis = {"rate": "learning_rate", "decay": "weight_decay"}[name]
+    return next(one for one in app.text_input if one.key.startswith(f"choice_{axis}~"))
 
 
 def typed(app: AppTest, rate: str, decay: str) -> AppTest:
@@ -71,7 +72,7 @@ def test_what_is_no_learning_rate_is_refused_at_its_field_and_changes_nothing(ap
     assert [one.value.replace("\\", "") for one in app.warning] == [  # escaped for Markdown
         "The learning rate is a value from 10⁻⁸ to 10, such as 0.001 or 10^-3."
     ]
-    assert place(app, "warning", 0) > place(app, "button", "choose") > place(app, "text_input", "choice_rate")
+    assert place(app, "warning", 0) > place(app, "button", "choose") > place(app, "text_input", "choice_learning_rate")
     assert field(app, "rate").value == given
     typed(app, "0.001", "1e-6")
     assert not app.warning

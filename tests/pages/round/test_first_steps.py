@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
+from core.plan import RoundPlan
 from core.progress import Status
 from pages.components.round.first_steps import HINTS, hint_html, how_it_works_html
 from tests.support.app_tests import button, finished, html, number, opened, ran
@@ -36,4 +37,4 @@ def test_no_hint_disturbs_a_running_round_or_one_that_is_looked_at_again() -> No
 
 
 def test_how_it_works_says_how_many_networks_are_trained() -> None:
-    assert "7 small networks" in how_it_works_html(7)
+    assert "7 small networks" in how_it_works_html(RoundPlan(trials=7))

@@ -10,6 +10,7 @@ from core.space import LogRange, SearchSpace
 from pages.components.round import live, round_text
 from tests.support.sample_rounds import made
 
+AXES = ("learning_rate", "weight_decay")
 ROUND = made([-2, -2.1, -2.2, -2.3, -5, -6], [0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
 
 
@@ -29,7 +30,7 @@ def test_rounds_in_the_same_ranges_share_a_box_and_its_label() -> None:
 
 def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:
     running = replace(ROUND, status=Status.RUNNING)
-    assert live.points_bytes(running) is live.points_bytes(running)
+    assert live.points_bytes(running, AXES) is live.points_bytes(running, AXES)
     assert live.curves_bytes(running) is not live.curves_bytes(replace(running, version=2))
     text = round_text.best_and_insights
     assert text(running, 1, "", "", "en") is text(running, 1, "", "", "en")
@@ -38,10 +39,10 @@ def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:
 
 def test_the_tables_of_a_version_do_not_keep_the_version() -> None:
     running = replace(ROUND, status=Status.RUNNING)
-    version, shown = weakref.ref(running), live.points_bytes(running)
+    version, shown = weakref.ref(running), live.points_bytes(running, AXES)
     del running
     assert version() is None and shown
 
 
 def test_nothing_is_kept_for_a_round_that_has_ended() -> None:
-    assert live.points_bytes(ROUND) is not live.points_bytes(ROUND)
+    assert live.points_bytes(ROUND, AXES) is not live.points_bytes(ROUND, AXES)

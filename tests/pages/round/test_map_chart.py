@@ -13,23 +13,25 @@ from pages.components.round import chart_style, page_layout
 from pages.components.round.box_labels import LINE, Box, text_width
 from pages.components.round.curves_chart import curves_spec, tables_of
 from pages.components.round.map_chart import TABLES, map_spec
+from pages.components.round.searched_axes import ShownAxes
 from pages.components.round.tables import Plane, boxes_table
 
 WIDE, TALL = chart_style.Domain(-7, -1), chart_style.Domain(-9, -3)
 
 
+SHOWN = ShownAxes((("learning_rate", WIDE), ("weight_decay", TALL)), "learning_rate", "weight_decay")
 WIDTHS = [340, 1280]  # of one column and of two
 
 
 def spec(width: int = 1200, **changes: object) -> dict[str, Any]:
     """The curves."""
-    settings: dict[str, Any] = {"epochs": 20, "panels": 20, "lr": WIDE, "wd": TALL, "lang": "en", "dark": False}
+    settings: dict[str, Any] = {"epochs": 20, "panels": 20, "shown": SHOWN, "lang": "en", "dark": False}
     return curves_spec(width, **{**settings, **changes})
 
 
 def both(width: int = 1200) -> list[dict[str, Any]]:
     """The map and the curves."""
-    return [map_spec(width, WIDE, TALL, "en", False), spec(width)]
+    return [map_spec(width, SHOWN, "en", False), spec(width)]
 
 
 def test_the_rungs_are_marked_in_the_panels() -> None:
@@ -67,14 +69,15 @@ def test_a_chart_names_the_tables_that_it_is_given_and_holds_no_data(width: int)
         assert '"values": [{' not in written
 
 
-def test_only_the_map_is_brushed_and_every_part_answers_to_clicks() -> None:
+def test_map_and_strips_are_brushed_and_every_part_answers_to_clicks() -> None:
     for width in WIDTHS:
-        clicked = []
+        clicked, brushed = [], []
         for chart in both(width):
             selections = {param["name"]: param["views"] for param in chart["params"] if "select" in param}
-            assert selections.get("brush") == (["map"] if chart is both(width)[0] else None)
-            clicked += selections["picked"]
+            clicked += selections.pop("picked")
+            brushed += [view for views in selections.values() for view in views]
         assert sorted(clicked) == ["by_lr", "by_wd", "map", "panel"]
+        assert sorted(brushed) == ["by_lr", "by_wd", "map"]
 
 
 def test_marks_drawn_on_hovering_do_not_catch_the_pointer() -> None:
@@ -120,7 +123,7 @@ def test_colours_are_told_from_the_background_and_text_can_be_read() -> None:
         paper = chart_style.PAPER[dark]
         assert min(contrast(colour, paper) for colour in chart_style.RAMP[dark]) >= 3
         assert contrast(chart_style.PRIMARY[dark], paper) >= 4.5
-        for chart in [map_spec(1200, WIDE, TALL, "en", dark), spec(dark=dark)]:
+        for chart in [map_spec(1200, SHOWN, "en", dark), spec(dark=dark)]:
             for text in (chart["config"]["axis"], chart["config"]["legend"]):
                 assert min(text["labelFontSize"], text["titleFontSize"]) >= 12
                 assert min(contrast(text[name], paper) for name in ("labelColor", "titleColor")) >= 4.5
