@@ -100,3 +100,20 @@ def test_a_page_that_is_drawn_again_fits_nothing_again(monkeypatch: pytest.Monke
     ran(app.run())
     page(lab)
     assert len(fitted) == 1
+
+
+def test_of_more_axes_the_page_names_the_strongest_and_the_pair_that_belongs_together() -> None:
+    axes = ("learning_rate", "momentum", "batch_size")
+    space = SearchSpace().with_axes(axes)
+    spread = np.array([-0.01, 0.01])
+
+    def of(main: tuple[float, ...], pairs: tuple[float, ...]) -> Importance:
+        names = [("learning_rate", "momentum"), ("learning_rate", "batch_size"), ("momentum", "batch_size")]
+        return Importance(
+            {axis: share + spread for axis, share in zip(axes, main, strict=True)},
+            {pair: share + spread for pair, share in zip(names, pairs, strict=True)},
+        )
+
+    said = verdict(of((0.6, 0.1, 0.05), (0.2, 0.02, 0.02)), space, 40)
+    assert "one matters most: learning rate" in said and "learning rate and momentum" in said
+    assert "do not show which matters most" in verdict(of((0.3, 0.3, 0.3), (0.0, 0.0, 0.0)), space, 40)

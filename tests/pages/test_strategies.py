@@ -5,8 +5,8 @@ import pytest
 from core.analysis.sampling import grid
 from core.plan import RoundPlan
 from core.rounds import run_round
-from core.space import LogRange, SearchSpace
-from pages.strategies import plans, verdict
+from core.space import AXES, LogRange, SearchSpace
+from pages.strategies import plans, sides, usual_side, verdict
 from tests.support.app_tests import (
     button,
     opened,
@@ -82,3 +82,15 @@ def test_beside_a_fixed_range_neither_round_has_a_trial_twice(axis: int) -> None
 def test_between_two_fixed_ranges_the_page_says_that_there_is_nothing_to_search_for() -> None:
     app = opened("strategies", lesson="lr.-3..-3~wd.-5..-5", lang="en")
     assert "nothing to search for" in text(app) and not any("Train" in one.label for one in app.button)
+
+
+@pytest.mark.parametrize("axes", [2, 3, 4, 5])
+def test_grids_over_more_hyperparameters_have_shorter_sides_and_a_round_can_train_them(axes: int) -> None:
+    names = tuple(AXES)[:axes]
+    base = RoundPlan().searching(names)
+    assert usual_side(axes) <= usual_side(2) and sides(axes)
+    for side in sides(axes):
+        on_grid, at_random = plans(base, side, 0)
+        assert on_grid.trials == at_random.trials == side**axes
+        assert len({values[0] for values in on_grid.values}) == side  # in rows
+        assert len({values[0] for values in at_random.values}) == side**axes

@@ -28,6 +28,7 @@ from pages.components.round.map_chart import (
     REPLAY_PARAM,
     layered_view,
     pick,
+    shown_trials,
     strip,
 )
 from pages.components.round.page_layout import GAP, Layout, layout
@@ -59,7 +60,7 @@ def curves_spec(
     word = catalogue(lang).gettext
     sizes = layout(width)
     below = () if sizes.strip else shown.names
-    strips = [strip(axis, sizes.map, word, shown, dark) for axis in below]
+    strips = [strip(axis, sizes.map, word, shown, dark) | shown_trials(word, shown) for axis in below]
     return {
         "$schema": alt.SCHEMA_URL,
         "config": config(dark),

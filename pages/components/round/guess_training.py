@@ -38,8 +38,9 @@ def guesses_of(lab: Lab, round_: LabRound | None) -> tuple[LabRound, ...]:
 
 
 def guess_of(lab: Lab, round_: LabRound, choice: Choice) -> LabRound | None:
-    """The guess of just these values; None if they were not trained by hand."""
-    alike = (one for one in guesses_of(lab, round_) if Choice.of_trial(0, one.progress, 0).values == choice.values)
+    """The guess of just these values that can be compared with a round; None if they were not trained by hand."""
+    comparable = (*guesses_of(lab, round_), *([round_] if is_guess(round_) else []))
+    alike = (one for one in comparable if Choice.of_trial(0, one.progress, 0).values == choice.values)
     return next(alike, None)
 
 

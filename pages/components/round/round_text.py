@@ -62,10 +62,17 @@ def best_trials_html(progress: RoundProgress, number: int, best: str) -> str:
         f"Best-{rank} {trial_text(progress, int(trial))}"
         for rank, trial in enumerate(progress.ranking()[:BEST], start=1)
     ]
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="none">Best-1 … Best-{BEST}</li>'
+    is_long = bool(further_axes(progress))
+    items = "".join(f"<li>{wrapped_html(line) if is_long else escape(line)}</li>" for line in lines)
+    items = items or f'<li class="none">Best-1 … Best-{BEST}</li>'
     title = _("The best of {rounds}").format(rounds=round_names([number]))
-    form = ' class="wrapped"' if further_axes(progress) else ""
+    form = ' class="wrapped"' if is_long else ""
     return f'<section class="best"><h4>{escape(title)}</h4>{best}<ol{form}>{items}</ol></section>'
+
+
+def wrapped_html(line: str) -> str:
+    """The line of a trial with many values, to be broken between them only."""
+    return ", ".join(f"<span>{escape(part)}</span>" for part in line.split(", "))
 
 
 def best_html(lab: Lab, number: int) -> str:

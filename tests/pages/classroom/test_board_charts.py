@@ -182,3 +182,16 @@ def test_the_lines_of_the_best_alone_are_labelled_each_once() -> None:
     assert list(lines[lines["seat"] == 8]["label"]) == ["", "0.40  Ada"]
     assert set(lines[lines["seat"] == 3]["label"]) == {""}
     assert list(lines[lines["seat"] == 7]["label"]) == ["", "0.35"]
+
+
+def test_a_class_that_searches_other_axes_is_drawn_on_them() -> None:
+    space = SearchSpace.of({"momentum": LogRange(-2, -1), "batch_size": LogRange(4, 6)})
+    settings = {"space": space, "optimizer": "momentum"}
+    board = build_board({1: tracked(made([-2, -3], [0.5, 0.9], **settings))}, [], 1, LIKE)
+    points, ranges = tables.points_table(board, NAMES).to_pydict(), tables.ranges_table(board, NAMES).to_pydict()
+    assert all(-2 <= place <= -1 for place in points["momentum"]) and set(points["batch"]) <= {4, 5, 6}
+    assert (ranges["momentum"], ranges["momentum_high"], ranges["batch_high"]) == ([-2], [-1], [6])
+    shown = tables.map_shown(board)
+    assert (shown.x, shown.y) == ("momentum", "batch_size")
+    alt.Chart.from_dict(charts.map_spec(True, 22, shown, True, "en", False))
+    assert "momentum" in tables.curves_table(board, NAMES).to_pydict()["values"][0]
