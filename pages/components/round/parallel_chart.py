@@ -38,6 +38,7 @@ FEWEST_AXES = 3
 TABLES = ("lines", "axes")
 PARALLEL_BRUSH = "brush_parallel"
 HEIGHT, TOP, BOTTOM, SIDE = 200, 44, 22, 36  # pixels: of the axes, above and below them for words, beside them
+OPACITY = "0.25 + 0.7 * datum.validation"  # of a line: where many cross, the good ones stand out
 STAGGERED = 120  # pixels between two axes: where they are closer, every second name stands higher
 
 
@@ -52,7 +53,7 @@ def parallel_spec(width: int, shown: ShownAxes, lang: str, dark: bool) -> dict[s
     x = alt.X("position:Q", title=None, axis=None, scale=alt.Scale(domain=[0, last], nice=False))
     y = alt.Y("share:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 1]))
     lines = alt.Chart().encode(x, y, alt.Detail("trial:N"), alt.Order("position:Q"))
-    inside = alt.OpacityValue(0.13, condition={"test": "datum.inside", "value": 0.85})
+    inside = alt.OpacityValue(0.1, condition={"test": "datum.inside", "value": alt.ExprRef(OPACITY)})
     colour = accuracy_colour()
     drawn = lines.mark_line(strokeWidth=1.6).encode(colour, inside)
     grasped = lines.mark_line(strokeWidth=9, opacity=0).encode(trial_tooltip()).properties(name="parallel")
@@ -106,7 +107,7 @@ def lines_table(progress: RoundProgress, shown: ShownAxes, coming: SearchSpace, 
 
     inside: whether the next round's ranges hold the trial    pointed: the trial that was clicked
     """
-    ranking = progress.ranking()
+    ranking = progress.ranking()[::-1]  # the best are drawn last, over the others
     found = list(places(progress, ranking, shown.names).values())
     domains = [shown.domain(axis) for axis in shown.names]
     shares = [(one - domain.low) / (domain.high - domain.low) for one, domain in zip(found, domains, strict=True)]
@@ -125,7 +126,7 @@ def lines_table(progress: RoundProgress, shown: ShownAxes, coming: SearchSpace, 
     return pa.table(
         {
             "trial": np.repeat(ranking, axes).astype(np.int16),
-            "rank": np.repeat(np.arange(1, len(ranking) + 1), axes).astype(np.int16),
+            "rank": np.repeat(np.arange(len(ranking), 0, -1), axes).astype(np.int16),
             "position": np.tile(np.arange(axes), len(ranking)).astype(np.int8),
             **{name: column.astype(np.float32) for name, column in numbers.items()},
             "epochs": np.repeat(progress.epochs_done[ranking], axes).astype(np.int16),
@@ -156,7 +157,9 @@ def axes_table(shown: ShownAxes, coming: SearchSpace, lang: str) -> pa.Table:
 
 
 def parallel_brush(selection: Mapping[str, Any], shown: ShownAxes, progress: RoundProgress) -> dict[str, Brush]:
-    """The box drawn on the chart as ranges of the axes that it crosses; empty for anything that a chart does not send.
+    """The box drawn on the chart as ranges of the axes that it crosses, or of the nearest one if it crosses none.
+
+    Empty for anything that a chart does not send.
 
     A box across the accuracy is the ranges of the trials whose accuracy it holds.
     """
@@ -165,7 +168,9 @@ def parallel_brush(selection: Mapping[str, Any], shown: ShownAxes, progress: Rou
         left, right = sorted(map(float, drawn["position"]))
         low, high = sorted(map(float, drawn["share"]))
         ends: Brush = {}
-        if left <= len(shown.names) <= right:
+        crossed = [position for position in range(len(shown.names) + 1) if left <= position <= right]
+        crossed = crossed or [round((left + right) / 2)]  # beside an axis, that one is meant
+        if len(shown.names) in crossed:
             ranking = progress.ranking()
             accuracy = progress.last_validation()[ranking]
             held = ranking[(accuracy >= low) & (accuracy <= high)]
@@ -176,7 +181,7 @@ def parallel_brush(selection: Mapping[str, Any], shown: ShownAxes, progress: Rou
         for position, axis in enumerate(shown.names):
             domain = shown.domain(axis)
             whole = domain.high - domain.low
-            if left <= position <= right and (high - low) * whole >= MIN_BOX * AXES[axis].unit:
+            if position in crossed and (high - low) * whole >= MIN_BOX * AXES[axis].unit:
                 ends[axis] = (domain.low + low * whole, domain.low + high * whole)
         return {PARALLEL_BRUSH: ends} if ends else {}
     return {}

@@ -91,7 +91,7 @@ def searched_axes_field(lab: Lab) -> None:
     key = widget_key("searched_axes", searched)
     st.pills(
         _("Search also…"), list(AXES), selection_mode="multi", default=searched, key=key, wrap=True,
-        format_func=lambda axis: _(AXES[axis].label),
+        format_func=lambda axis: _(settings_of(type(lab.plan))[axis].name),
         on_change=on_change(key, lambda chosen: attempt(search_axes, lab, tuple(chosen))),
         help=_("A round searches {least} to {most} hyperparameters. The others have one value in all of its trials.")
         .format(least=LEAST_AXES, most=MOST_AXES),

@@ -70,8 +70,13 @@ def test_a_box_over_the_accuracy_leaves_the_ranges_of_the_trials_that_it_holds()
         assert box[axis].low <= places.min() + 0.051 and box[axis].high >= places.max() - 0.051
 
 
-@pytest.mark.parametrize("sent", [{}, {PARALLEL_BRUSH: {"position": [0.2, 0.8], "share": [0, 1]}}, {PARALLEL_BRUSH: 3}])
-def test_what_crosses_no_axis_is_no_range(sent: object) -> None:
+def test_a_box_beside_an_axis_means_it() -> None:
+    brushes = parallel_brush({PARALLEL_BRUSH: {"position": [1.6, 1.9], "share": [0.2, 0.6]}}, SHOWN, trained())
+    assert list(brushes[PARALLEL_BRUSH]) == ["momentum"]
+
+
+@pytest.mark.parametrize("sent", [{}, {PARALLEL_BRUSH: {"position": [0.2], "share": [0, 1]}}, {PARALLEL_BRUSH: 3}])
+def test_what_no_chart_sends_is_no_range(sent: object) -> None:
     assert parallel_brush(sent, SHOWN, trained()) == {}  # type: ignore[arg-type]
 
 
