@@ -14,7 +14,7 @@ from core.errors import N_, LessonError
 from core.lesson import PAGES, Lesson, budget_from
 from core.plan import RoundPlan
 from core.rungs import fitting_rungs, usual_rungs
-from core.settings import GROUPS, Number, Setting, WholeNumber, settings_in
+from core.settings import GROUPS, Number, Setting, WholeNumber, settings_in, settings_of
 from core.space import AXES, LEAST_AXES, MOST_AXES, LogRange, Scale, SearchSpace
 from pages.components.frame.layout import page_titles
 from pages.components.frame.number_field import show_faults_of, typed_number
@@ -94,7 +94,7 @@ def axes_field(space: SearchSpace, form: str) -> tuple[str, ...]:
     """Which hyperparameters the rounds search. Those that were searched come first, as they did."""
     chosen = st.pills(
         _("searched hyperparameters, {least} to {most}").format(least=LEAST_AXES, most=MOST_AXES), list(AXES),
-        selection_mode="multi", default=list(space.axes), format_func=lambda axis: _(AXES[axis].label),
+        selection_mode="multi", default=list(space.axes), format_func=lambda axis: _(settings_of(RoundPlan)[axis].name),
         key=f"{form}_axes", wrap=True, persist_state="session",
     )  # fmt: skip
     return (*(axis for axis in space.axes if axis in chosen), *(axis for axis in chosen if axis not in space))
