@@ -27,14 +27,11 @@ SHOWN = 3  # latest guesses that are told
 
 def guesses_of(lab: Lab, round_: LabRound | None) -> tuple[LabRound, ...]:
     """The student's own guesses that can be compared with a round and have an accuracy."""
-    if round_ is None:
+    made = [one for one in lab.rounds if is_guess(one) and one.progress.started and one is not round_]
+    if round_ is None or not made:
         return ()
     like = settings(round_.progress.plan)
-    return tuple(
-        one
-        for one in lab.rounds
-        if is_guess(one) and one.progress.started and settings(one.progress.plan) == like and one is not round_
-    )
+    return tuple(one for one in made if settings(one.progress.plan) == like)
 
 
 def guess_of(lab: Lab, round_: LabRound, choice: Choice) -> LabRound | None:
