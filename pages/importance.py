@@ -85,11 +85,19 @@ def shares_part(shares: Importance) -> None:
         "share": _("share of the variance"),
     }  # fmt: skip
     show_chart(model_charts.shares_chart(model_charts.shares_frame(shares), names))
+    if tuple(shares.main) == DEFAULT_AXES:
+        st.write(
+            _(
+                "A share is how much of the accuracy's variance over the ranges you have looked at is explained by "
+                "this one alone. Other ranges give other shares: near the best learning rate, the weight decay may "
+                "begin to matter."
+            )
+        )
+        return
     st.write(
         _(
             "A share is how much of the accuracy's variance over the ranges you have looked at is explained by this "
-            "one alone. Other ranges give other shares: near the best learning rate, the weight decay may begin to "
-            "matter."
+            "one alone, or by these two together. Other ranges give other shares."
         )
     )
 

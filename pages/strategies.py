@@ -63,6 +63,14 @@ def strategies() -> None:
 
         train_button(mine, PAGE, planned, disabled=busy or closed or bool(faults))
     show_faults_of(faults)
+    if axes > 2:
+        st.caption(
+            _("Over {axes} hyperparameters a grid of {trials} trials has only {side} values of each.").format(
+                axes=axes, trials=side**axes, side=side
+            )
+        )
+    if any(AXES[axis].is_whole for axis in mine.plan.space.axes):
+        st.caption(_("Whole numbers are few, so that random trials repeat them too."))
     ticking(comparison_chart, busy, planned(seed), width)
     with st.container(horizontal=True, vertical_alignment="center"):
         next_page_link("strategies")

@@ -11,7 +11,7 @@ from core.analysis.bayesian_search import AcquisitionMaps
 from core.analysis.functional_anova import Importance, Surface
 from core.analysis.observations import Observations
 from core.analysis.variance_shares import interval
-from core.space import DEFAULT_AXES, STEP
+from core.space import AXES, DEFAULT_AXES, STEP
 from pages.components.round.axis_charts import place_axis
 from pages.components.round.chart_style import (
     FIFTHS,
@@ -28,8 +28,10 @@ CELL_OVERLAP = 1.06  # a cell's side in steps of the grid; without overlap the b
 FIXED_MARGIN = STEP / 2  # decades drawn on either side of a range that is fixed
 
 
-def axis_ends(low: float, high: float) -> list[float]:
-    """The ends of an axis for a range of exponents."""
+def axis_ends(axis: str, low: float, high: float) -> list[float]:
+    """The ends of an axis for a range of places; around whole ones there is room for their cells."""
+    if AXES[axis].is_whole:
+        return [low - 0.5, high + 0.5]
     return [low, high] if high > low else [low - FIXED_MARGIN, high + FIXED_MARGIN]
 
 
@@ -76,7 +78,7 @@ def model_map(
     """A model's mean accuracy over two axes as a map, with the trials it was fitted to."""  # fmt: skip
     scale = alt.Scale(range="ramp", domain=[0, 1])
     x, y = (
-        place_axis(channel, axis, names[axis], Domain(*axis_ends(data.space[axis].low, data.space[axis].high)))
+        place_axis(channel, axis, names[axis], Domain(*axis_ends(axis, data.space[axis].low, data.space[axis].high)))
         for channel, axis in zip("xy", pair, strict=True)
     )
     fields = [place_field(axis) for axis in pair]
@@ -135,7 +137,7 @@ def proposals_chart(maps: AcquisitionMaps, data: Observations, names: dict[str, 
     columns = 3 if width >= THREE_COLUMNS else 1
     side = width // columns - 110
     x, y = (
-        place_axis(channel, name, names[name], Domain(*axis_ends(float(axis[0]), float(axis[-1]))))
+        place_axis(channel, name, names[name], Domain(*axis_ends(name, float(axis[0]), float(axis[-1]))))
         for channel, name, axis in zip("xy", maps.shown, maps.axes, strict=True)
     )
     fields = [place_field(axis) for axis in maps.shown]
