@@ -1,14 +1,13 @@
 """The teacher reads: states, trails, seats, notices and classes side by side, in a run without a browser."""
 
 import time
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from core.classroom import seats
 from core.lab.choice import Choice
+from core.lab.final_evaluation import FinalTest, Outcome
 from core.lab.lab import Lab
 from core.plan import RoundPlan
 from pages.components.classroom.students import shown_label
@@ -21,11 +20,13 @@ pytestmark = pytest.mark.usefixtures("page_server")
 NASTY = "<img src=x onerror=h()> [a](b) `c` $x$"
 
 
-def final_test() -> Any:
-    """A final test that is over, made up: it reached 0.25 and 0.5."""
-    outcome = SimpleNamespace(validation=np.array([0.5, 0.5]))
-    reached = np.array([0.25, 0.5])
-    return SimpleNamespace(opened=1.0, outcome=outcome, plan=RoundPlan(), accuracy=lambda: reached)
+def final_test() -> FinalTest:
+    """A final test that is over, made up: it reached 0.24 and 0.5 of 150 images."""
+    final = FinalTest(1.7e9, RoundPlan(trials=1, values=((0.001, 1e-6),)))
+    labels = final.labels()
+    right = np.arange(len(labels)) < np.array([[36], [75]])
+    final.outcome = Outcome(np.array([0.5, 0.5]), np.where(right, labels, (labels + 1) % 10).astype(np.uint8))
+    return final
 
 
 def test_one_click_opens_a_students_trail_and_another_closes_it() -> None:
@@ -70,8 +71,8 @@ def test_a_test_accuracy_is_in_a_trail_only_once_results_may_be_seen() -> None:
     lab = student(classroom, 0.5)
     lab.chosen = Choice(0.001, 1e-6, 1, 0)
     lab.final = final_test()
-    assert "0.375" not in trail_html(lab, False) and "The test set has been opened" in trail_html(lab, False)
-    assert "0.375" in trail_html(lab, True)
+    assert "0.370" not in trail_html(lab, False) and "The test set has been opened" in trail_html(lab, False)
+    assert "0.370" in trail_html(lab, True)
 
 
 def test_a_lab_without_a_round_has_an_empty_trail() -> None:
