@@ -162,8 +162,9 @@ def _places(text: str, axis: Axis) -> Iterable[float]:
     """Places that a text may mean, and those of the values that it may mean."""
     for one in readings(text):
         # a positive number between two steps is meant as a value: 0.001 would be the exponent 0
-        on_grid = abs(one.number - snap(one.number, axis.step)) < ROUNDING if math.isfinite(one.number) else False
-        if axis.has_exponents and one.is_plain and (one.number <= -axis.step / 2 or on_grid):
+        near = axis.reach.low - axis.step <= one.number <= axis.reach.high + axis.step
+        on_grid = near and abs(one.number - snap(one.number, axis.step)) < ROUNDING
+        if axis.has_exponents and one.is_plain and near and (one.number <= -axis.step / 2 or on_grid):
             yield one.number
         if axis.limits[0] <= one.number <= axis.limits[1]:
             yield axis.place(one.number)

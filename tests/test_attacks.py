@@ -66,8 +66,8 @@ async def waits_beside(port: int, attack: Attack | None) -> list[float]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_students_have_their_pages_during_an_attack(lab: Server, name: str) -> None:
-    before = lab.process.memory_info().rss
     calm = run(waits_beside(lab.port, None))
+    before = lab.process.memory_info().rss
     waits = run(waits_beside(lab.port, ATTACKS[name]))
     assert len(waits) >= STUDENTS * 2 and median(waits) < LONGER * median(calm)
     assert lab.process.memory_info().rss - before < MEMORY

@@ -69,8 +69,10 @@ def test_a_lesson_from_the_invitation_to_the_end(classroom: Classroom) -> None:
     assert projector.locator(".ranking img, #board img").count() == 0
     assert_tooltips_are_text(projector)
 
-    teacher.get_by_text("Names", exact=True).click()
+    teacher.get_by_text("Students", exact=True).click()
+    teacher.get_by_role("button", name="Nicknames").click()
     teacher.get_by_text(f"hide the nickname of {pseudonyms[0]}").click()
+    teacher.keyboard.press("Escape")
     expect(ranking).to_contain_text([pseudonyms[0]])
     expect(ranking.filter(has_not_text=HTML_NICKNAME)).to_have_count(1)
 
@@ -195,7 +197,7 @@ def test_the_class_pages_have_no_accessibility_violations(classroom: Classroom) 
         teacher.get_by_text(switch, exact=True).click()
     expect_one(student.get_by_text("trials: 20"), "visible")
     assert accessibility_violations(student) == []
-    for view, seen in (("Invite", "Scan, or open"), ("Board", "trials: 20"), ("Names", "hide the nickname of")):
+    for view, seen in (("Invite", "Scan, or open"), ("Board", "trials: 20"), ("Students", "Nicknames")):
         teacher.get_by_text(view, exact=True).click()
         expect_one(teacher.get_by_text(seen), "visible")
         assert accessibility_violations(settled(teacher)) == [], view

@@ -5,7 +5,7 @@ import pickle
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from core.errors import LessonError
@@ -143,6 +143,7 @@ def test_an_exponent_and_its_power_and_value_are_the_same_end(axis: str, exponen
 
 @cases(1000)
 @given(st.sampled_from(AXES), texts | st.floats().map(repr) | st.floats(-20, 20).map(lambda one: f"{one:.3g}"))
+@example("learning_rate", "1.8E307")
 def test_whatever_is_typed_an_end_lies_on_the_grid_and_in_the_reach(axis: str, text: str) -> None:
     reach = REACHES[axis]
     try:

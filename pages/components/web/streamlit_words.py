@@ -41,7 +41,6 @@ WORDS = {  # what Streamlit writes: what the page shows; {} stands for any text
     "Show data": N_("Show the numbers"),
     "Show chart": N_("Show the chart"),
     "No results": N_("Nothing found"),
-    "Help": N_("Help"),
     "Help for {}": N_("Help: {}"),
     "{} per file": N_("up to {} a file"),
 }
