@@ -4,17 +4,16 @@
     start(plan) ----------->  Scheduler.add
                               driver thread: Scheduler.next_slice --Slice--> stdin ------> train
     RoundHandle.progress <--  driver thread: Scheduler.slice_done <--SliceReport-- stdout
-    on_end() <--------------  callback thread <-- _end_callbacks (a queue)
+    on_end() <--------------  EndCallbacks
     find_owner(owner) <-----  presence thread, once a second
 
-A worker's driver alone reads and writes its pipes; the callback thread alone reads `_end_callbacks`. The scheduler is
-used under the lock of the condition `_changed`, on which drivers and waiting handles sleep. Covered: workers that die
-(another one trains what they had in memory again, to the same bits), a server that is killed (the pipe ends), owners
-who leave. Not covered: a worker that hangs without dying.
+A worker's driver alone reads and writes its pipes. The scheduler is used under the lock of the condition `_changed`, on
+which drivers and waiting handles sleep. Covered: workers that die (another one trains what they had in memory again, to
+the same bits), a server that is killed (the pipe ends), owners who leave. Not covered: a worker that hangs without
+dying.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from functools import partial
 import numpy as np
 
 from core.data.datasets import load_training
+from core.engine.end_callbacks import EndCallbacks
 from core.engine.estimates import work_left
 from core.engine.owners import Owner
 from core.engine.presence import Presence
@@ -52,10 +52,9 @@ class EmbeddedEngine:
         self._scheduler = Scheduler(count)
         self._changed = threading.Condition()
         self._closing = threading.Event()
-        self._end_callbacks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()  # None: the last one
+        self._end_callbacks = EndCallbacks()
         self._workers = [WorkerProcess(self._cores) for _ in range(count)]
-        tasks: list[Callable[[], None]] = [partial(self._drive, index) for index in range(count)]
-        tasks += [self._watch, self._run_callbacks]
+        tasks: list[Callable[[], None]] = [self._watch, *(partial(self._drive, index) for index in range(count))]
         self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
         for thread in self._threads:
             thread.start()
@@ -128,11 +127,11 @@ class EmbeddedEngine:
                 return
             self._closing.set()
             self._changed.notify_all()
-        self._end_callbacks.put(None)
         for worker in self._workers:
             worker.kill()  # so that no driver waits for the end of a slice
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
+        self._end_callbacks.close(JOIN_SECONDS)
         for worker in self._workers:
             worker.end()
 
@@ -188,14 +187,6 @@ class EmbeddedEngine:
             except OSError:
                 log.exception("worker %d cannot be started", index)
                 self._changed.wait(1.0)  # releases the lock meanwhile
-
-    def _run_callbacks(self) -> None:
-        """Call what waits for a round's end, outside the lock: it may start another round."""
-        while (on_end := self._end_callbacks.get()) is not None:
-            try:
-                on_end()
-            except Exception:
-                log.exception("what was to be called at the end of a round failed")
 
     def _watch(self) -> None:
         """Once a second: see whether owners are there, stop the rounds that nobody is there for, share the memory."""

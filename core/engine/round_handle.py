@@ -2,33 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.engine.awaited_round import AwaitedRound
 from core.engine.scheduled_round import ScheduledRound
 from core.engine.scheduler import Scheduler
-from core.errors import LessonError
 from core.progress import RoundProgress, Status
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmbeddedHandle:
+class EmbeddedHandle(AwaitedRound):
     """A round of the embedded engine as its owner has it; see RoundHandle in port.py."""
 
     _round: ScheduledRound
     _scheduler: Scheduler  # used under the lock of `_changed`
     _changed: threading.Condition
     _closing: threading.Event
-
-    @property
-    def progress(self) -> RoundProgress:
-        """The newest version."""
-        return self._round.progress
-
-    @property
-    def fault(self) -> LessonError | None:
-        """Why the round failed, if it did."""
-        return self._round.fault
 
     def progress_and_rungs(self) -> tuple[RoundProgress, int]:
         """The newest version, and how many rungs have been decided in it."""
@@ -57,18 +46,6 @@ class EmbeddedHandle:
         with self._changed:
             self._scheduler.give_up(self._round, [trial], time.monotonic())
             self._changed.notify_all()
-
-    def wait(self, timeout: float | None = None) -> RoundProgress:
-        """Wait until the round has ended, at most `timeout` seconds; the newest version."""
-        return self.wait_for(lambda progress: False, timeout)
-
-    def wait_for(self, condition: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
-        """Wait until `condition` holds or the round has ended, at most `timeout` seconds; the newest version."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self.progress.status.is_final or self._closing.is_set() or condition(self.progress), timeout
-            )
-            return self.progress
 
     def _set_status(self, status: Status, if_status: Status | None = None) -> None:
         """Change the round's status if it is `if_status` (None: whatever it is)."""

@@ -4,15 +4,13 @@
     start(plan) -----------> RemoteRound, placed at a host
                              conversation with the host -- Question --> begins, pauses, gives up
     RoundHandle.progress <-- RemoteRound.take           <-- Answer ---- news of the rounds
-    on_end() <-------------- callback thread
+    on_end() <-------------- EndCallbacks
 
 Covered: hosts, their trainers and the Dask scheduler may die and come back, and the network may be away; rounds go on
 where they are or begin again at another host, to the same bits. The rounds of a server that dies end with its lease at
 the hosts. The token of a lab stays here, and so do addresses and class codes: hosts know their hashes.
 """
 
-import logging
-import queue
 import threading
 import time
 import uuid
@@ -26,6 +24,7 @@ from core.engine.cluster.conversations import Conversations
 from core.engine.cluster.dask_settings import configure
 from core.engine.cluster.images_digest import images_digest
 from core.engine.cluster.remote_round import RemoteHandle, RemoteRound
+from core.engine.end_callbacks import EndCallbacks
 from core.engine.owners import Owner
 from core.engine.presence import Presence
 from core.engine.trial_shares import chosen_trials
@@ -34,7 +33,6 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress, Status
 
 JOIN_SECONDS = 5.0  # that a thread gets to end when the engine is closed
-log = logging.getLogger(__name__)
 
 
 class ClusterEngine:
@@ -49,10 +47,10 @@ class ClusterEngine:
         self._presence = Presence(find_owner)
         self._changed = threading.Condition()
         self._closing = threading.Event()
-        self._end_callbacks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()  # None: the last one
+        self._end_callbacks = EndCallbacks()
         self._state = ClusterState(uuid.uuid4().hex, self._end_callbacks.put)
         self._conversations = Conversations(address, self._state, self._changed)
-        tasks = [self._conversations.run, self._run_callbacks, self._watch]
+        tasks = [self._conversations.run, self._watch]
         self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
         for thread in self._threads:
             thread.start()
@@ -114,10 +112,10 @@ class ClusterEngine:
                 return
             self._closing.set()
             self._changed.notify_all()
-        self._end_callbacks.put(None)
         self._conversations.close()
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
+        self._end_callbacks.close(JOIN_SECONDS)
 
     def _command(self, round_: RemoteRound) -> None:
         self._conversations.command(round_.host)
@@ -128,14 +126,6 @@ class ClusterEngine:
         self._state.end(round_, status)
         self._conversations.command(host)
         self._changed.notify_all()
-
-    def _run_callbacks(self) -> None:
-        """Call what waits for a round's end, outside the lock: it may start another round."""
-        while (on_end := self._end_callbacks.get()) is not None:
-            try:
-                on_end()
-            except Exception:
-                log.exception("what was to be called at the end of a round failed")
 
     def _watch(self) -> None:
         """Once a second: see whether owners are there, for the hosts too, and stop rounds that nobody is there for."""

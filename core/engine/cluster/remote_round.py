@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.engine.awaited_round import AwaitedRound
 from core.engine.cluster.merging import merged
 from core.engine.cluster.questions import News, Order, RoundKey, RoundSpec
 from core.engine.owners import Owner
@@ -126,7 +127,7 @@ class RemoteRound:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RemoteHandle:
+class RemoteHandle(AwaitedRound):
     """A round of the cluster as its owner has it; see RoundHandle in port.py."""
 
     _round: RemoteRound
@@ -134,16 +135,6 @@ class RemoteHandle:
     _closing: threading.Event
     _command: Callable[[RemoteRound], None]  # tells the round's host at once what is wanted
     _end: Callable[[RemoteRound, Status], None]  # ends the round
-
-    @property
-    def progress(self) -> RoundProgress:
-        """The newest version."""
-        return self._round.progress
-
-    @property
-    def fault(self) -> LessonError | None:
-        """Why the round failed, if it did."""
-        return self._round.fault
 
     def remaining(self) -> float | None:
         """Seconds to the round's end as its host said last."""
@@ -191,15 +182,3 @@ class RemoteHandle:
                 ),
                 COMMAND_SECONDS,
             )
-
-    def wait(self, timeout: float | None = None) -> RoundProgress:
-        """Wait until the round has ended, at most `timeout` seconds; the newest version."""
-        return self.wait_for(lambda progress: False, timeout)
-
-    def wait_for(self, condition: Callable[[RoundProgress], bool], timeout: float | None = None) -> RoundProgress:
-        """Wait until `condition` holds or the round has ended, at most `timeout` seconds; the newest version."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self.progress.status.is_final or self._closing.is_set() or condition(self.progress), timeout
-            )
-            return self.progress
