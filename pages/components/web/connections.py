@@ -25,6 +25,7 @@ REQUEST_SECONDS = 30.0  # from the first byte of a request to its last: 1 MB ove
 LOOK_SECONDS, LOOKS = 5.0, 4  # how often a connection is looked at, and in how many looks nothing has moved
 SLICE = 2**12  # bytes that are inflated at once, to a thousand times as many at most
 WAITING = 4 * MAX_MESSAGE  # bytes of messages that wait for the app
+MESSAGE = 2**10  # bytes that a message costs beside its content: about 300 while it waits, and the time to look at it
 FRAMES = Allowance(200, 20)  # pings, pongs and parts of messages; a browser sends one in 30 s
 
 _logger = logging.getLogger(__name__)
@@ -162,7 +163,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """See Uvicorn."""
-        self._waiting += sum(map(len, self.frames)) + 1
+        if self.transport.is_closing():  # cut by a message before it in the same read
+            return
+        self._waiting += sum(map(len, self.frames)) + MESSAGE
         if self._waiting > WAITING:
             self._cut()
         else:
@@ -172,7 +175,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """See ASGI."""
         message = await super().receive()
         if message["type"] == "websocket.receive":
-            self._waiting -= len(message.get("bytes") or (message.get("text") or "").encode()) + 1
+            self._waiting -= len(message.get("bytes") or (message.get("text") or "").encode()) + MESSAGE
         return message
 
     def handle_cont(self, event: Any) -> None:
@@ -201,6 +204,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def _cut(self) -> None:
         _log.warning("A websocket was cut: it sent more than can be looked at.")
+        while not self.queue.empty():
+            self.queue.get_nowait()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

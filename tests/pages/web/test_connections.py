@@ -188,8 +188,15 @@ def test_a_message_in_parts_is_bounded_as_a_whole() -> None:
 def test_what_one_read_brings_is_inflated_no_further_than_may_wait() -> None:
     """A read brings 256 KB: a thousand frames that inflate to 128 MB."""
     many = frame(deflated(connections.MAX_MESSAGE), compressed=True) * 1000
-    cut, waiting = after(many)
-    assert cut and waiting <= connections.WAITING
+    assert after(many) == (True, 0)
+
+
+def test_small_messages_wait_by_their_number_and_a_socket_that_is_cut_leaves_none() -> None:
+    """A message of two bytes costs 300 while it waits: one read brings 30,000 of them."""
+    small = frame(b"ab")
+    few, many = 60, 10_000  # what a socket may send at once, and far more
+    assert after(small * few) == (False, 2 * few)
+    assert after(small * many) == (True, 0)
 
 
 @pytest.mark.parametrize("part", [frame(b"", 9), frame(b"", 10), frame(b"", 0, False)])
