@@ -1,6 +1,9 @@
-// Sets the document's language; shows the tooltip of a mark that a finger taps; scrolls to results; notes clicks on links; lets a page that is opened in another tab keep the lab's address.
-export default function ({ data }) {
+// Sets the document's language; shows the tooltip of a mark that a finger taps; scrolls to results; notes clicks on links; lets a page that is opened in another tab keep the lab's address; has a page drawn anew whose server was away.
+let drawAnew = () => {};
+
+export default function ({ data, setTriggerValue }) {
   document.documentElement.lang = data.lang;
+  drawAnew = () => setTriggerValue('reconnected', true);
   if ('leaving' in window) return;
   window.leaving = null; // the link that was clicked last, see page_width.js
   addEventListener('click', click => {
@@ -42,4 +45,12 @@ export default function ({ data }) {
     const link = press.target.closest?.('a[data-testid*="Nav"]');
     if (link) link.search = location.search;
   }, true);
+  // Streamlit draws no page anew that was finished: behind it may be another server by now, to which its lab has yet to come.
+  const app = document.querySelector('[data-testid=stApp]');
+  let away = false;
+  if (app) new MutationObserver(() => {
+    const before = away;
+    away = app.dataset.testConnectionState !== 'CONNECTED';
+    if (before && !away) drawAnew();
+  }).observe(app, { attributeFilter: ['data-test-connection-state'] });
 }
