@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from pages.components.frame.assets import script
 from pages.components.frame.running_server import server
 from pages.components.frame.session import leave_lab, session
 from pages.components.frame.translation import _, escape_markdown
+from pages.components.frame.widgets import with_value
 
 LONGEST_NAME = 80  # characters
 
@@ -75,18 +77,22 @@ def remembered(lab: Lab | None, asked: bool) -> Remembered:
         code = lab.class_seat[0] if lab.class_seat is not None else ""
         keep = {"token": lab.token, "name": lab.pseudonym, "code": code}
     with st.container(key="remembered"):
-        found = _component(
+        _component(
             key="remembered_lab",
             data={
                 "keep": keep, "on": state.remembers, "forget": sorted(state.forgotten), "asked": asked,
                 "reported": state.reported,
             },
             default={"found": None},
-            on_found_change=lambda: None,
-        ).found  # fmt: skip
-    if isinstance(found, str):
-        state.reported = found
+            on_found_change=with_value("remembered_lab", _keep_report),
+        )  # fmt: skip
     return Remembered.from_json(state.reported)
+
+
+def _keep_report(state: Any) -> None:
+    """Keep what the browser has reported, before anything of the page is drawn."""
+    if isinstance(state.found, str):
+        session().reported = state.found
 
 
 def continue_offer(lab: Lab) -> None:
