@@ -119,7 +119,8 @@ def open_test_set(student: Student, end: str = "Round 1: 400 epochs") -> Student
 
 
 def drag_a_box(student: Student) -> None:
-    """Drag over the right half of the map."""
+    """Drag over the right half of the map, once nothing is drawn."""
+    student.settled()
     box = bounding_box(student.chart)
     mouse = student.page.mouse
     mouse.move(box["x"] + 320, box["y"] + 60)
