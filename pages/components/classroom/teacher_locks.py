@@ -9,8 +9,11 @@ import streamlit as st
 
 from core.classroom.class_questions import QuestionsOpen
 from core.classroom.classroom import ROUNDS_CLOSED, TESTS_LOCKED, Classroom, FinalTestAccess, RankingVisibility
+from core.errors import LessonError
 from core.lab.lab import Lab
+from core.lab.next_step import Reason
 from core.server.classes import BOARD_SECONDS
+from pages.components.frame.next_step_text import HEADLINES
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.session import session
 from pages.components.frame.translation import _
@@ -43,8 +46,7 @@ def rounds_closed(classroom: Classroom) -> str | None:
     if classroom.rounds_open:
         return None
     tests_open = classroom.lesson.opens("final_test") and classroom.final_tests is not FinalTestAccess.LOCKED
-    look, choose = _("Look at what you have."), _("Choose one value; the final tests are open.")
-    return _("Your teacher has closed the rounds.") + " " + (choose if tests_open else look)
+    return _(HEADLINES[Reason.CLOSED_CHOOSE if tests_open else Reason.ROUNDS_CLOSED])
 
 
 def tests_locked(classroom: Classroom) -> str | None:
@@ -77,10 +79,17 @@ def poll(classroom: Classroom, drawn_for: LockState | None) -> None:
 def poll_once(classroom: Classroom, drawn_for: LockState | None) -> None:
     """One comparison. A change also removes the fault that a closed switch had raised."""
     if drawn_for != lock_state(classroom):
-        fault = session().fault
-        if fault is not None and fault.sentence in (ROUNDS_CLOSED, TESTS_LOCKED):
-            session().fault = None
+        state = session()
+        if is_lock(state.fault):
+            state.fault = None
+        if is_lock(state.choice_fault):
+            state.choice_fault = None
         redraw_page()
+
+
+def is_lock(fault: LessonError | None) -> bool:
+    """Whether a fault says that something is closed."""
+    return fault is not None and fault.sentence in (ROUNDS_CLOSED, TESTS_LOCKED)
 
 
 def lock_state(classroom: Classroom) -> LockState | None:

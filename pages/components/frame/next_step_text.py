@@ -7,7 +7,7 @@ from core.lab.seed_repeats import SEEDS
 from core.space import DEFAULT_AXES
 from pages.components.frame.translation import _
 
-_HEADLINES = {
+HEADLINES = {
     Reason.FIRST_ROUND: N_(
         "Which learning rate and weight decay learn best? Press Start to try {trials} random pairs."
     ),
@@ -53,4 +53,4 @@ def headline(lab: Lab) -> str:
     coming = next_step(lab)
     if coming.reason is Reason.FIRST_ROUND and lab.plan.space.axes != DEFAULT_AXES:
         return _("Which values learn best? Press Start to try {trials} at random.").format(trials=lab.plan.trials)
-    return _(_HEADLINES[coming.reason]).format(number=coming.number, trials=lab.plan.trials, seeds=SEEDS)
+    return _(HEADLINES[coming.reason]).format(number=coming.number, trials=lab.plan.trials, seeds=SEEDS)

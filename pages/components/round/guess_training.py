@@ -7,6 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from core.analysis.comparable_rounds import settings
+from core.errors import LessonError
 from core.lab.choice import Choice
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
@@ -55,10 +56,19 @@ def train_button(lab: Lab, shown: Callable[[], Choice], number: int) -> None:
 
     st.button(
         _("Train this value"), icon=":material/play_circle:", on_click=train, key="train_value",
-        disabled=lab.busy or lab.final is not None,
+        disabled=lab.busy or lab.final is not None or not may_start(lab),
         help=_("One trial with the settings and the split of round {number}; its epochs count like those of a round.")
         .format(number=number),
     )  # fmt: skip
+
+
+def may_start(lab: Lab) -> bool:
+    """Whether the teacher lets rounds be started."""
+    try:
+        lab.check_start()
+    except LessonError:
+        return False
+    return True
 
 
 def guess_sentences(lab: Lab, round_: LabRound) -> list[str]:

@@ -33,14 +33,14 @@ def test_polling_removes_the_fault_of_a_moved_switch_and_no_other(
 ) -> None:
     classroom, secret = new_class()
     state, drawn = teacher_locks.lock_state(classroom), []
-    session = SimpleNamespace(fault=fault)
+    session = SimpleNamespace(fault=fault, choice_fault=fault)
     monkeypatch.setattr(teacher_locks, "session", lambda: session)
     monkeypatch.setattr(teacher_locks, "redraw_page", lambda: drawn.append(1))
     teacher_locks.poll_once(classroom, state)
-    assert drawn == [] and session.fault is fault
+    assert drawn == [] and session.fault is session.choice_fault is fault
     classroom.open_rounds(secret, False)
     teacher_locks.poll_once(classroom, state)
-    assert drawn == [1] and session.fault is (fault if kept else None)
+    assert drawn == [1] and session.fault is session.choice_fault is (fault if kept else None)
 
 
 def test_the_locks_hold_the_state_that_their_sentences_are_of() -> None:
