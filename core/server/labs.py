@@ -1,5 +1,6 @@
 """All labs of a server by their tokens: those in use in memory, all others in the store."""
 
+import logging
 import re
 import secrets
 import threading
@@ -18,8 +19,10 @@ from core.server.classes import Classes
 from core.server.rate_limits import network
 from core.store.homes import AtOtherServer
 from core.store.restoring import lab_from_record
-from core.store.store import lab_id
+from core.store.store import StoreError, lab_id
 from core.store.writer import StoreWriter
+
+log = logging.getLogger(__name__)
 
 MAX_LABS = 500  # labs in memory; beyond that, those not in use leave, the least recently used first
 TOKEN_BYTES = 18  # 144 random bits
@@ -134,7 +137,10 @@ class Labs:
             self.saver.delete_lab(lab)
         self._forget(lab)
         for classroom in self.classes.in_memory():
-            forget_lab(classroom, lab_id(lab.token))
+            try:
+                forget_lab(classroom, lab_id(lab.token))
+            except StoreError:  # its seat is gone from the database already, and others see that with the next change
+                log.exception("a deleted lab's seat is still in the memory of its class")
 
     def look(self, reading_token: str) -> LabView | None:
         """What the lab of a reading link shows now, None if there is none. Raises StoreError.

@@ -16,7 +16,7 @@ from pages.components.frame.assets import style
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import attempt, session
-from pages.components.frame.translation import _, detect_language, language
+from pages.components.frame.translation import _, detect_language, escape_markdown, language
 from pages.components.refresh.pace import ticking
 from pages.components.round.read_only_trail import read_only_trail
 
@@ -68,7 +68,7 @@ def student_line(classroom: Classroom, student: StudentProgress) -> None:
     is_open = state.student == first
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            shown_label(shown_name(classroom, first)), key=f"trail_of_{first}", type="tertiary", width=230,
+            escape_markdown(shown_name(classroom, first)), key=f"trail_of_{first}", type="tertiary", width=230,
             icon=":material/expand_more:" if is_open else ":material/chevron_right:",
             help=_("Show the trail, or hide it"), on_click=open_trail, args=(None if is_open else first,),
         )  # fmt: skip
@@ -89,11 +89,6 @@ def student_line(classroom: Classroom, student: StudentProgress) -> None:
 def open_trail(seat: int | None) -> None:
     """Show the trail of the student at a seat, None for nobody's."""
     session().student = seat
-
-
-def shown_label(name: str) -> str:
-    """A name that a student may have typed, as the label of a button, which is Markdown."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#+-.!|~:$&^=" else letter for letter in name)
 
 
 def state_words() -> dict[StudentState, str]:
@@ -190,8 +185,9 @@ def merge_popover(classroom: Classroom, secret: str) -> None:
             on_click=lambda: attempt(seats.merge, classroom, secret, chosen),
         )  # fmt: skip
         for first in [one for one, group in groups.items() if len(group) > 1]:
+            name = escape_markdown(shown_name(classroom, first))
             st.button(
-                _("Separate {name}").format(name=shown_label(shown_name(classroom, first))), key=f"separate_{first}",
+                _("Separate {name}").format(name=name), key=f"separate_{first}",
                 on_click=lambda first=first: attempt(seats.separate, classroom, secret, first),
             )  # fmt: skip
 

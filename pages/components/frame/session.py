@@ -178,7 +178,7 @@ def leave_lab() -> None:
     language, before = st.session_state.get(CHOSEN), session()
     st.session_state["session"] = Session(
         lesson=before.lesson, earlier=left, remembers=before.remembers, reported=before.reported,
-        forgotten=before.forgotten,
+        forgotten=before.forgotten, secret=before.secret, secrets=before.secrets,
     )  # fmt: skip
     if language:
         st.session_state[CHOSEN] = language

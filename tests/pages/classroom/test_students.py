@@ -10,8 +10,8 @@ from core.lab.choice import Choice
 from core.lab.final_evaluation import FinalTest, Outcome
 from core.lab.lab import Lab
 from core.plan import RoundPlan
-from pages.components.classroom.students import shown_label
 from pages.components.frame.running_server import server
+from pages.components.frame.translation import escape_markdown
 from pages.components.round.read_only_trail import trail_html
 from tests.support.app_tests import html, ran, text
 from tests.support.class_tests import board_page, class_page, desk_page, new_class, student
@@ -63,7 +63,7 @@ def test_what_a_student_writes_is_text_in_the_trail_and_on_the_desk() -> None:
     desk = desk_page(secret, "students")
     ran(desk.button(key="trail_of_1").click().run())
     assert "<img" not in html(desk) and "&lt;img src=x" in html(desk)
-    assert shown_label("*x* [a](b) `c` $y$ :red[z]") == r"\*x\* \[a\]\(b\) \`c\` \$y\$ \:red\[z\]"
+    assert escape_markdown("*x* [a](b) `c` $y$ :red[z]") == r"\*x\* \[a\]\(b\) \`c\` \$y\$ \:red\[z\]"
 
 
 def test_a_test_accuracy_is_in_a_trail_only_once_results_may_be_seen() -> None:
