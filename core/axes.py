@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from core.errors import N_
-from core.ranges import STEP, LogRange, exponent, power, value
+from core.ranges import STEP, LogRange, exponent, plain, power, value
 
 
 class Scale(Enum):
@@ -73,6 +73,11 @@ class Axis:
         return self.scale is Scale.TEN
 
     @property
+    def is_reversed(self) -> bool:
+        """Whether a higher place is a lower value."""
+        return self.scale is Scale.TEN_FROM_ONE
+
+    @property
     def is_whole(self) -> bool:
         """Whether its values are whole numbers."""
         return self.scale is Scale.TWO
@@ -101,6 +106,10 @@ class Axis:
     def place_text(self, place: float) -> str:
         """A place as an end of a range: 10⁻², 64, 0.25; of momentum its value."""
         return power(place) if self.is_decades else self.written(self.value(place))
+
+    def in_text(self, of: float) -> str:
+        """A value as a person writes it: 0.0092, 3.86 × 10⁻⁷, 0.9968, 64."""
+        return plain(of) if self.is_decades else self.written(of)
 
     def written(self, of: float) -> str:
         """A value as in the lists of best trials: 0.0092, 3.86e-07, 0.9968, 64."""

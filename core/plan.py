@@ -84,12 +84,11 @@ class RoundPlan(PlanSettings):
         Axes that it searches already keep their ranges. Raises LessonError where a round cannot search them, PlanError
         where another optimizer was chosen, or other initial weights, than they need.
         """
-        needed: dict[str, Any] = {}
-        for declared in settings_of(type(self)).values():
-            if declared.axis in axes and declared.only_with is not None:
-                name, value = declared.only_with
-                if getattr(self, name) == getattr(type(self), name):
-                    needed[name] = value
+        needed = {
+            name: value
+            for name, value in needed_settings(axes).items()
+            if getattr(self, name) == getattr(type(self), name)
+        }
         return replace(self, space=self.space.with_axes(axes), values=None, **needed)
 
     def with_values(self, values: dict[str, float]) -> "RoundPlan":
@@ -97,6 +96,11 @@ class RoundPlan(PlanSettings):
         pair = tuple(values[axis] for axis in DEFAULT_AXES)
         others = {axis: value for axis, value in values.items() if axis not in DEFAULT_AXES}
         return replace(self, space=SearchSpace(), trials=1, values=(pair,), **others)  # type: ignore[arg-type]
+
+    @property
+    def is_one_value(self) -> bool:
+        """Whether it trains one trial of given values, which no range was searched for."""
+        return self.trials == 1 and self.values is not None
 
     @property
     def uses_dropout(self) -> bool:
@@ -169,9 +173,11 @@ class RoundPlan(PlanSettings):
         """The plan that `to_json` wrote. Anything else raises LessonError."""
         try:
             record = json.loads(text)
-            space = space_of_record(record.pop("space"))
+            named = record.pop("space")
+            space = space_of_record(named)
             if (values := record.pop("values", None)) is not None:
-                record["values"] = tuple(tuple(given) for given in values)
+                order = [list(named or space.axes).index(axis) for axis in space.axes]
+                record["values"] = tuple(tuple(given[place] for place in order) for given in values)
             record["give_up"] = tuple(record.get("give_up", ()))
             return cls(space=space, **({"image_order": FILE_ORDER} | record))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -198,3 +204,9 @@ def _bounded(declared: Setting, **bounds: int) -> Setting:
 
 
 SEED_COUNT = kinds_of(RoundPlan, WholeNumber)["seed"].high + 1  # seeds are whole numbers below it
+
+
+def needed_settings(axes: tuple[str, ...]) -> dict[str, Any]:
+    """The settings without which a search of these axes would change nothing: the optimizer, the initial weights."""
+    declared = settings_of(RoundPlan).values()
+    return dict(one.only_with for one in declared if one.axis in axes and one.only_with is not None)

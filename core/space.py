@@ -4,7 +4,7 @@ axes.py declares the hyperparameters that can be searched; ranges.py turns expon
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ LEARNING_RATE_REACH, WEIGHT_DECAY_REACH = REACHES.values()
 
 @dataclass(frozen=True, init=False, repr=False)
 class SearchSpace:
-    """The box a round draws its trials from: two to five axes in an order, each with a range of places.
+    """The box a round draws its trials from: two to five axes in the order of AXES, each with a range of places.
 
     SearchSpace() is the lesson's. SearchSpace(rate, decay, momentum=...) has those two and others, and
     SearchSpace.of({"dropout": ..., "neurons": ...}) only those that are named.
@@ -50,7 +50,7 @@ class SearchSpace:
 
     @classmethod
     def of(cls, ranges: Mapping[str, LogRange]) -> "SearchSpace":
-        """The space with these axes, in their order. Raises LessonError for what no space may be."""
+        """The space with these axes. Raises LessonError for what no space may be."""
         space = cls.__new__(cls)
         space._set(ranges)
         return space
@@ -62,7 +62,7 @@ class SearchSpace:
             )
         for name, range_ in ranges.items():
             _check(name, range_)
-        object.__setattr__(self, "items", tuple(ranges.items()))
+        object.__setattr__(self, "items", tuple((name, ranges[name]) for name in AXES if name in ranges))
 
     def __repr__(self) -> str:
         return f"SearchSpace.of({dict(self.items)})"
@@ -162,3 +162,9 @@ def space_record(space: SearchSpace) -> dict[str, list[float]]:
 def space_of_record(record: Mapping[str, Any]) -> SearchSpace:
     """The space of such a record, of an empty one the lesson's. Raises LessonError, TypeError or AttributeError."""
     return SearchSpace() if record == {} else SearchSpace.of({axis: LogRange(*ends) for axis, ends in record.items()})
+
+
+def axes_of(spaces: Iterable[SearchSpace]) -> tuple[str, ...]:
+    """What any of some spaces searches, in the order of AXES."""
+    searched = {axis for space in spaces for axis in space.axes}
+    return tuple(axis for axis in AXES if axis in searched)

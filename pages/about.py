@@ -32,6 +32,7 @@ def about() -> None:
             "Anyone with the link of a lab can open it; labs that nobody uses are deleted after some months."
         )
     )
+    st.markdown(_("In a class also your place in it, and your nickname if you chose one; the class can see it."))
     st.markdown(
         _(
             "You can delete your lab: click its name at the top. This browser remembers which lab you worked in until "
@@ -43,7 +44,6 @@ def about() -> None:
         _("Make your own lesson: choose its data set, ranges, epochs and pages, and give your students a link.")
     )
     st.page_link("lesson_link.py", label=_("Lesson link"), icon=":material/link:")
-    st.markdown(_("In a class also your place in it, and your nickname if you chose one; the class can see it."))
     st.markdown(f"##### {_('Sources')}")
     st.markdown("\n".join(f"- {source}" for source in sources()))
 

@@ -147,7 +147,6 @@ def results(mine: Lab, final: FinalTest) -> None:
             misclassified(final)
         with right:
             confusion_matrix(final)
-    if lost < len(test):
         drawing_section(mine, final)
     test_set_selection(mine, final)
     with st.container(horizontal=True):
@@ -191,7 +190,8 @@ def confusion_matrix(final: FinalTest) -> None:
     st.markdown(f"##### {_('Confusion matrix')}")
     st.caption(_("all {seeds} networks together").format(seeds=SEEDS))
     words = label_words(final.plan.dataset)
-    names = {"seen": _("taken for"), "truth": _("digit") if words is None else _("label")}
+    names = {"seen": _("taken for"), "truth": _("digit") if words is None else _("label"),
+             "count": _("images")}  # fmt: skip
     show_chart(final_test_charts.confusion_chart(final.confusion(), names, words), fills_page=False)
 
 
@@ -220,7 +220,7 @@ def test_set_selection(mine: Lab, final: FinalTest) -> None:
     names = {
         "trial": _("a trial"), "chosen": _("your choice"), "best_by_test": _("best by test accuracy"),
         "opened": _("accuracy on the opened test images"), "fresh": _("accuracy on fresh test images"),
-        "validation": _("validation accuracy"), "number": _("round"),
+        "validation": _("validation accuracy"), "number": _("round"), "of_trial": _("trial"),
     }  # fmt: skip
     with st.container(key="result_selection"):
         for sentence in peeking_sentences(selection, len(final.labels())):

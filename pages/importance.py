@@ -14,7 +14,7 @@ from pages.components.frame.faults import show_faults
 from pages.components.frame.layout import header, next_page_link
 from pages.components.frame.pictures import save_charts
 from pages.components.frame.session import lab
-from pages.components.frame.translation import _, translate_insight
+from pages.components.frame.translation import _, listed, translate_insight
 from pages.components.round.shown_chart import show_chart
 
 
@@ -161,7 +161,7 @@ def general_sentences(shares: Importance, space: SearchSpace, trials: int) -> It
             "together, not one after the other."
         ).format(least=pair.least, one=called[pair.part[0]], other=called[pair.part[1]])
     if fixed := [called[axis] for axis in space.axes if space[axis].is_fixed]:
-        yield _("The same in all trials, so that nothing can be said of it: {axes}.").format(axes=", ".join(fixed))
+        yield _("The same in all trials, so that nothing can be said of it: {axes}.").format(axes=listed(fixed))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_insight
 from pages.components.refresh.pace import ticking
 from pages.components.round.tables import arrow
-from pages.components.round.trial_words import written_value
 
 
 def race_page() -> None:
@@ -178,7 +177,7 @@ def winners(race: Race) -> None:
             _("in the race"): f"{in_race[name]:.2f}",
             _("on fresh seeds"): "{:.2f} ± {:.2f}".format(*mean_and_deviation(found)),
             **{
-                _(AXES[axis].label): written_value(axis, value)
+                _(AXES[axis].label): AXES[axis].in_text(value)
                 for axis, value in zip(race.setup.plan.space.axes, race.winners[name], strict=True)
             },
         }

@@ -20,7 +20,7 @@ from pages.components.frame.number_field import show_faults_of
 from pages.components.frame.pictures import save_charts
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.session import lab
-from pages.components.frame.translation import _, detect_language, translate_insight
+from pages.components.frame.translation import _, detect_language, listed, translate_insight
 from pages.components.refresh.pace import ticking
 
 SIDES = range(2, 8)  # trials along a side of the grid
@@ -148,7 +148,7 @@ def coverage_sentence(on_grid: RoundProgress, at_random: RoundProgress) -> str:
         return _(
             "The grid shows {grid} different learning rates, random search {random}, for {trials} trials each."
         ).format(grid=distinct(on_grid.learning_rate), random=distinct(at_random.learning_rate), trials=trials)
-    counts = ", ".join(
+    counts = listed(
         _("{axis} {grid} and {random}").format(
             axis=_(AXES[axis].label), grid=distinct(on_grid.hyperparameters[axis]),
             random=distinct(at_random.hyperparameters[axis]),

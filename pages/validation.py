@@ -95,7 +95,8 @@ def split_section(mine: Lab, closed: bool) -> None:
         )  # fmt: skip
     labels = load_training(plan.dataset, plan.images).labels
     counts = class_counts(plan, labels)
-    names = {"train": _("training"), "validation": _("validation"), "digit": _("digit"), "count": _("images")}
+    names = {"train": _("training"), "validation": _("validation"), "digit": _("digit"), "count": _("images"),
+             "part": _("part")}  # fmt: skip
     show_chart(validation_charts.classes_chart(validation_charts.classes_frame(counts), names))
     for sentence in class_sentences(counts):
         st.markdown(f"- {sentence}")

@@ -16,11 +16,10 @@ from core.analysis.functional_anova import (
     SURFACES_A_DRAW,
     Importance,
     along,
-    middles,
+    grid,
     surface,
 )
 from core.analysis.observations import Observations, scaled
-from core.space import AXES, LogRange
 
 TINY = 1e-9  # on the diagonal of a kernel that is factored, as a share of its weight
 
@@ -83,11 +82,6 @@ def _of_many(data: Observations) -> Effects:
         for place, (axis, part) in enumerate(zip(axes, parts, strict=False))
     }
     return Effects(alone, found, strongest, (level[:, None, None] + both).mean(axis=0))
-
-
-def grid(axis: str, range_: LogRange) -> np.ndarray:
-    """The places along an axis at which an effect is shown: the middles of equal parts, or all whole ones."""
-    return np.arange(range_.low, range_.high + 1) if AXES[axis].is_whole else middles(range_)
 
 
 def _drawn(

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.analysis.anova_kernel import Weights, centred, combined, draw_weights, noise
 from core.analysis.observations import Observations, scaled
-from core.space import DEFAULT_AXES, LogRange
+from core.space import AXES, DEFAULT_AXES, LogRange
 
 SURFACE_SIZE = 15  # points along each exponent of a surface
 SURFACES_A_DRAW = 4  # surfaces for each draw of the weights
@@ -50,9 +50,9 @@ class Importance:
 class Surface:
     """The model on a grid over a box of two axes, and the shares that follow. A fixed range is one point."""
 
-    axes: tuple[np.ndarray, np.ndarray]  # (SURFACE_SIZE,) places on either, the middles of the cells of a grid
-    mean: np.ndarray  # (SURFACE_SIZE, SURFACE_SIZE) accuracy
-    deviation: np.ndarray  # (SURFACE_SIZE, SURFACE_SIZE) its standard deviation, without noise
+    axes: tuple[np.ndarray, np.ndarray]  # (places,) on either, see `grid`
+    mean: np.ndarray  # (places, places) accuracy
+    deviation: np.ndarray  # (places, places) its standard deviation, without noise
     shares: Importance
 
 
@@ -61,7 +61,8 @@ def surface(data: Observations) -> Surface:
     rng = np.random.default_rng(0)
     ranges = list(data.space.ranges().values())
     varied = not ranges[0].is_fixed, not ranges[1].is_fixed
-    axes = middles(ranges[0]), middles(ranges[1])
+    first, second = data.space.axes
+    axes = grid(first, data.space[first]), grid(second, data.space[second])
     x = scaled(data.x, data.space)
     points = scaled(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1), data.space).reshape(-1, 2)
     spread = max(float(data.y.std()), 1e-9)
@@ -84,6 +85,11 @@ def middles(range_: LogRange) -> np.ndarray:
     """The middles of SURFACE_SIZE equal parts of a range; its one point if it is fixed."""
     shares = (np.arange(SURFACE_SIZE) + 0.5) / SURFACE_SIZE
     return np.array([range_.low]) if range_.is_fixed else range_.low + shares * range_.width
+
+
+def grid(axis: str, range_: LogRange) -> np.ndarray:
+    """The places along an axis at which an effect is shown, (places,): middles of equal parts, or all whole ones."""
+    return np.arange(range_.low, range_.high + 1) if AXES[axis].is_whole else middles(range_)
 
 
 def _surfaces(weights: Weights, kernels: Sequence[np.ndarray], y: np.ndarray, rng: np.random.Generator) -> np.ndarray:

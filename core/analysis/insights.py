@@ -78,7 +78,9 @@ def _divergence(progress: RoundProgress, ranking: np.ndarray) -> Iterator[Insigh
             N_(
                 "{count} of {trials} trials diverged (crosses on the map), all of them at learning rates from "
                 "{lowest:.2g} up."
-            ),
+            )
+            if "learning_rate" in progress.plan.space
+            else N_("{count} of {trials} trials diverged (crosses on the map)."),
             count=len(diverged),
             trials=progress.plan.trials,
             lowest=float(diverged.min()),

@@ -17,6 +17,7 @@ from core.analysis.insights import AXIS_NAMES
 from core.analysis.statistics import standard_error
 from core.analysis.trials import Trials
 from core.errors import N_
+from core.space import AXES
 
 FEWEST_GOOD = 5  # trials whose spread is told
 SPREAD_SHARE = 0.5  # of what has been searched
@@ -48,7 +49,8 @@ _EDGE_AT_THE_END = {
 
 
 def _edge_insight(axis: str, edge: Edge) -> Insight:
-    return insight((_EDGE_AT_THE_END if edge.reached else _EDGE)[edge.upper], {"axis": AXIS_NAMES[axis]})
+    upper = edge.upper != AXES[axis].is_reversed  # as values go
+    return insight((_EDGE_AT_THE_END if edge.reached else _EDGE)[upper], {"axis": AXIS_NAMES[axis]})
 
 
 def _spread_insight(axis: str, share: float) -> Insight:

@@ -12,10 +12,11 @@ from core.classroom.classroom import Classroom, FinalTestAccess
 from core.classroom.seats import primary_seat
 from core.export.trial_tables import COLUMNS, harmless, trial_rows
 from core.lab.lab import Lab
+from core.space import AXES
 
 NOTE = COLUMNS.index("note")
 CHOSEN = COLUMNS.index("chosen")
-CHOICE_COLUMNS = ["choice_learning_rate", "choice_weight_decay"]
+CHOICE_COLUMNS = [f"choice_{axis}" for axis in AXES]
 CLASS_COLUMNS = ["student", *COLUMNS[:NOTE], "test_accuracy", *CHOICE_COLUMNS, "note"]
 
 
@@ -35,7 +36,8 @@ def class_csv(classroom: Classroom, spelled: Callable[[str], str] = str) -> str:
             continue
         test, name = test_accuracy(classroom, lab), harmless(spelled(counted.pseudonym))
         with lab.lock:
-            choice = [lab.chosen.learning_rate, lab.chosen.weight_decay] if lab.chosen else ["", ""]
+            chosen = lab.chosen.values if lab.chosen is not None else {}
+            choice = [chosen.get(axis, "") for axis in AXES]
             for round_ in lab.rounds:
                 if round_.progress.status.is_final and (
                     member.last_round is None or round_.number <= member.last_round

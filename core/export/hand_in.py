@@ -21,7 +21,7 @@ from core.export.hand_in_charts import (
 from core.export.hand_in_tables import best_trials_table, rounds_table, settings_in_words
 from core.lab.lab_view import FinalTestView, LabView, RoundView
 from core.progress import Status
-from core.space import SearchSpace, plain
+from core.space import AXES, SearchSpace
 
 Translate = Callable[[str], str]
 
@@ -115,7 +115,9 @@ def _choice(view: LabView, translate: Translate) -> Iterator[str]:
     if chosen is None:
         yield f"<p>{escape(translate(N_('No value has been chosen yet.')))}</p>"
         return
-    said = ", ".join(f"{axis_title(axis, translate)} {plain(value)}" for axis, value in chosen.values.items())
+    said = ", ".join(
+        f"{axis_title(axis, translate)} {AXES[axis].in_text(value)}" for axis, value in chosen.values.items()
+    )
     yield f'<p class="result">{escape(said)}</p>'
     round_ = next((one for one in view.rounds if one.number == chosen.number), None)
     if round_ is not None and chosen.trial is not None:

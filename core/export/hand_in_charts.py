@@ -10,7 +10,7 @@ from core.errors import N_
 from core.export.svg import Axis, Frame, cross, line, point, rectangle
 from core.lab.lab_view import FinalTestView
 from core.progress import RoundProgress
-from core.space import AXES, SearchSpace, plain
+from core.space import AXES, SearchSpace
 
 Translate = Callable[[str], str]
 
@@ -21,19 +21,9 @@ ACCURACIES = [(fifth / 5, f"{fifth / 5:g}") for fifth in range(6)]
 MAX_TICKS = 7  # of an axis of epochs or of exponents
 
 
-def axis_names(space: SearchSpace) -> list[str]:
-    """The axes of a search space, in order."""
-    return list(space.ranges())
-
-
 def axis_title(axis: str, translate: Translate) -> str:
     """What an axis is called."""
     return translate(AXES[axis].label)
-
-
-def axis_values(progress: RoundProgress, axis: str) -> np.ndarray:
-    """The values of a round's trials on an axis, (trials,)."""
-    return progress.hyperparameters[axis]
 
 
 def range_charts(
@@ -43,7 +33,7 @@ def range_charts(
 
     shown: ranges that the axes reach over    coming: those of the round after it
     """
-    names = axis_names(progress.plan.space)
+    names = progress.plan.space.axes
     first, others = names[0], names[1:]
     has_same = coming is not None and set(coming.axes) == set(names)
     spaces = [progress.plan.space, *([coming] if coming is not None and has_same else [])]
@@ -83,13 +73,13 @@ def _box(frame: Frame, space: SearchSpace, first: str, other: str | None, place:
 def _trials(frame: Frame, progress: RoundProgress, first: str, other: str | None) -> Iterator[str]:
     """The trials as points, darker the better, the best ones ringed; crosses for those that diverged."""
     accuracy = np.nan_to_num(progress.last_validation())
-    across = AXES[first].places(axis_values(progress, first))
-    down = AXES[other].places(axis_values(progress, other)) if other is not None else accuracy
+    across = AXES[first].places(progress.hyperparameters[first])
+    down = AXES[other].places(progress.hyperparameters[other]) if other is not None else accuracy
     best = set(progress.ranking()[:BEST].tolist())
     for trial in np.argsort(accuracy, kind="stable").tolist():  # the best on top
         x, y = frame.x(float(across[trial])), frame.y(float(down[trial]))
         title = f"{accuracy[trial]:.2f}: " + ", ".join(
-            plain(float(axis_values(progress, axis)[trial])) for axis in axis_names(progress.plan.space)
+            AXES[axis].in_text(float(progress.hyperparameters[axis][trial])) for axis in progress.plan.space.axes
         )
         if progress.diverged[trial]:
             yield cross(x, y, DIVERGED, title)

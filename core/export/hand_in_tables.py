@@ -5,11 +5,12 @@ from html import escape
 
 from core.analysis.statistics import mean_and_deviation
 from core.errors import N_
-from core.export.hand_in_charts import BEST, axis_names, axis_title, axis_values
+from core.export.hand_in_charts import BEST, axis_title
 from core.lab.lab_view import LabView, RoundView
 from core.plan import RoundPlan
+from core.progress import RoundProgress
 from core.settings import Choice, Switch, settings_of
-from core.space import AXES, SearchSpace, plain
+from core.space import AXES, axes_of
 
 Translate = Callable[[str], str]
 
@@ -18,7 +19,7 @@ OF_ROUNDS = ("trials", "epochs", "seed")  # settings that the table of rounds sh
 
 def rounds_table(rounds: Sequence[RoundView], translate: Translate) -> str:
     """One row a round: ranges, cost, best."""
-    axes = axis_names(rounds[0].progress.plan.space)
+    axes = axes_of(one.progress.plan.space for one in rounds)
     names = [
         translate(N_("round")), *(axis_title(axis, translate) for axis in axes), translate(N_("trials")),
         translate(N_("epochs")), translate(N_("epochs spent")), translate(N_("seed")), translate(N_("best")),
@@ -28,7 +29,7 @@ def rounds_table(rounds: Sequence[RoundView], translate: Translate) -> str:
         progress, plan = one.progress, one.progress.plan
         best = progress.ranking()[:1].tolist()
         accuracy = f"{progress.last_validation()[best[0]]:.2f}" if best else "–"
-        ranges = [_range_text(plan.space, axis) for axis in axes]
+        ranges = [_range_text(progress, axis) for axis in axes]
         rows.append(
             [str(one.number), *ranges, str(plan.trials), str(plan.epochs), str(int(progress.epochs_done.sum())),
              str(plan.seed), accuracy]
@@ -39,14 +40,14 @@ def rounds_table(rounds: Sequence[RoundView], translate: Translate) -> str:
 def best_trials_table(view: LabView, round_: RoundView, translate: Translate) -> str:
     """The best trials of a round as a table, with their repeats on other seeds if there are any."""
     progress = round_.progress
-    axes, best = axis_names(progress.plan.space), progress.ranking()[:BEST].tolist()
+    axes, best = progress.plan.space.axes, progress.ranking()[:BEST].tolist()
     names = [
         translate(N_("rank")), translate(N_("validation accuracy")), translate(N_("training accuracy")),
         *(axis_title(axis, translate) for axis in axes),
     ]  # fmt: skip
     rows = [
         [str(rank), f"{progress.last_validation()[trial]:.3f}", f"{progress.last_train()[trial]:.3f}",
-         *(plain(float(axis_values(progress, axis)[trial])) for axis in axes)]
+         *(AXES[axis].in_text(float(progress.hyperparameters[axis][trial])) for axis in axes)]
         for rank, trial in enumerate(best, 1)
     ]  # fmt: skip
     repeats = [view.repeats.get((round_.number, trial)) for trial in best]
@@ -84,10 +85,13 @@ def _setting_text(plan: RoundPlan, name: str, translate: Translate) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _range_text(space: SearchSpace, axis: str) -> str:
-    """The range of an axis; a dash where a round did not search it."""
+def _range_text(progress: RoundProgress, axis: str) -> str:
+    """The range of an axis; a dash where a round did not search it, the value where its trials were given one."""
+    space = progress.plan.space
     if axis not in space:
         return "–"
+    if progress.plan.is_one_value:
+        return AXES[axis].in_text(float(progress.hyperparameters[axis][0]))
     return f"{AXES[axis].place_text(space[axis].low)} … {AXES[axis].place_text(space[axis].high)}"
 
 

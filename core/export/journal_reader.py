@@ -22,7 +22,7 @@ from core.lab.lab import ROUNDS, UNDO, Lab
 from core.lab.lab_round import LabRound
 from core.lab.seed_repeats import SEEDS
 from core.lesson import DEFAULT_LESSON, Lesson
-from core.plan import RoundPlan
+from core.plan import RoundPlan, needed_settings
 from core.progress import RoundProgress
 from core.space import SearchSpace, spaces_from_json, spaces_to_json
 
@@ -50,7 +50,9 @@ def import_journal(text: str | bytes, token: str, lesson: Lesson = DEFAULT_LESSO
             _take_round(given, rounds)
         lab = _read_lab(document, rounds, token)
         fixed = {name: getattr(lesson.plan, name) for name in lesson.sets() - {"seed"}}  # a seed is used once
-        if lesson.hides("axes") and lab.plan.space.axes != lesson.plan.space.axes:
+        needed = needed_settings(lab.plan.space.axes)
+        cannot = any(fixed.get(name, value) != value for name, value in needed.items())
+        if cannot or (lesson.hides("axes") and lab.plan.space.axes != lesson.plan.space.axes):
             fixed["space"] = lesson.plan.space
         lab.plan, lab.lesson = replace(lab.plan, **fixed), lesson
         return lab

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.plan import RoundPlan
+from core.plan import RoundPlan, needed_settings
 from core.progress import RoundProgress
 from core.space import AXES, DEFAULT_AXES, SearchSpace
 
@@ -58,10 +58,10 @@ class Choice:
         axes = tuple(axis for axis in settings.space.axes if axis in values)
         axes += tuple(axis for axis in dict(self.others) if axis not in axes)
         axes += tuple(axis for axis in DEFAULT_AXES if axis not in axes) if len(axes) < len(DEFAULT_AXES) else ()
-        if axes != settings.space.axes:
-            settings = settings.searching(axes)
-        fixed = {axis: values[axis] for axis in DEFAULT_AXES if axis not in axes}
-        return replace(settings, trials=1, values=(tuple(values[axis] for axis in axes),), **fixed)  # type: ignore[arg-type]
+        space = settings.space.with_axes(axes)
+        fixed = {axis: values[axis] for axis in DEFAULT_AXES if axis not in axes} | needed_settings(axes)
+        given = tuple(values[axis] for axis in space.axes)
+        return replace(settings, space=space, trials=1, values=(given,), **fixed)
 
     def is_in(self, space: SearchSpace) -> bool:
         """Whether the ranges of a space hold it, as far as it has a value there."""

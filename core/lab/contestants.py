@@ -197,5 +197,5 @@ class Contestant:
         data = observations(rounds) if self.name == BAYES else None  # None while there are too few for a model, too
         if data is not None:
             with model_turn():
-                batch = propose(data, plan.space, len(batch)).values()
+                batch = propose(data, plan.space, len(batch)).values() or batch  # all has been tried
         return replace(plan, values=batch, trials=len(batch), seed=self.setup.seed(spent, self.run))

@@ -22,7 +22,7 @@ from core.lab.lab_round import CHANGED_ELSEWHERE, ComingRound, LabRound, check_b
 from core.lab.replay import Replay
 from core.lab.seed_repeats import SeedRepeat
 from core.lesson import DEFAULT_LESSON, Lesson
-from core.plan import SEED_COUNT, RoundPlan
+from core.plan import SEED_COUNT, RoundPlan, needed_settings
 from core.space import SearchSpace
 
 NOTE_LENGTH = 300  # characters
@@ -74,7 +74,7 @@ class Lab:
             if space == self.plan.space:
                 return
             before = self.plan.space
-            self.change(space=space)
+            self.change(space=space, **needed_settings(space.axes))
             self.undo_stack = [*self.undo_stack, before][-UNDO:]
 
     def undo(self, shown: ComingRound | None = None) -> None:
@@ -85,8 +85,9 @@ class Lab:
         with self.lock:
             self.check_shown(shown)
             if self.undo_stack:
-                *self.undo_stack, before = self.undo_stack
-                self.change(space=before)
+                *left, before = self.undo_stack
+                self.change(space=before, **needed_settings(before.axes))
+                self.undo_stack = left
 
     @property
     def latest(self) -> LabRound | None:
@@ -223,9 +224,12 @@ class Lab:
         self.changed(self, None)
 
     def check(self, choice: Choice) -> None:
-        """Raise LessonError when no round could train a value: with the settings of its own, else of the next one."""
-        round_ = self.round(choice.number) if choice.number is not None else None
-        choice.plan(round_.progress.plan if round_ else self.plan)
+        """Raise LessonError when no round could train a value: with the settings of its own, else of the latest."""
+        choice.plan(self._settings_for(choice))
+
+    def _settings_for(self, choice: Choice) -> RoundPlan:
+        round_ = self.round(choice.number) if choice.number is not None else self.latest
+        return round_.progress.plan if round_ else self.plan
 
     def was_searched(self, choice: Choice) -> bool:
         """Whether some round's ranges hold a value."""
@@ -238,9 +242,7 @@ class Lab:
         """
         if self.chosen is None:
             raise LessonError(N_("Choose a learning rate and a weight decay first."))
-        round_ = self.round(self.chosen.number) if self.chosen.number is not None else self.latest
-        plan = round_.progress.plan if round_ else self.plan
-        return self.chosen.plan(plan.to_the_end())
+        return self.chosen.plan(self._settings_for(self.chosen).to_the_end())
 
     def attach_final_test(self, final: FinalTest) -> None:
         """Take on an opened test set; from now on the lab is closed for tuning."""

@@ -148,6 +148,8 @@ def _reason_to_search(lab: Lab) -> Reason:
     if lab.plan.space != latest.progress.plan.space:
         return Reason.MOVED
     if search.unlearned is not None:
+        if search.suggestion is None:
+            return Reason.UNLEARNED
         return _UNLEARNED.get(search.unlearned.direction, Reason.UNLEARNED)
     return _reason_of(lab, search)
 

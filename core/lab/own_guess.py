@@ -27,8 +27,7 @@ def train_value(lab: Lab, engine: Engine, choice: Choice, number: int) -> LabRou
 
 def is_guess(round_: LabRound) -> bool:
     """Whether a round is a student's own guess."""
-    plan = round_.progress.plan
-    return plan.trials == 1 and plan.values is not None
+    return round_.progress.plan.is_one_value
 
 
 def latest_search(lab: Lab) -> LabRound | None:

@@ -31,7 +31,8 @@ def confusion_chart(counts: np.ndarray, names: dict[str, str], labels: list[str]
         x=alt.X("seen:O", title=names["seen"], sort=labels, axis=alt.Axis(labelAngle=upright, orient="top")),
         y=alt.Y("truth:O", title=names["truth"], sort=labels),
     )
-    shown = [alt.Tooltip("truth:O", title=names["truth"]), alt.Tooltip("seen:O", title=names["seen"]), "count:Q"]
+    shown = [alt.Tooltip("truth:O", title=names["truth"]), alt.Tooltip("seen:O", title=names["seen"]),
+             alt.Tooltip("count:Q", title=names["count"])]  # fmt: skip
     cells = base.mark_rect().encode(
         color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None), tooltip=shown
     )
@@ -78,7 +79,7 @@ def selection_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.LayerChar
                             scale=alt.Scale(domain=domain, range=["circle", "diamond", "triangle-up"])),
             size=alt.condition(alt.datum.role == names["trial"], alt.value(40), alt.value(190)),
             tooltip=[
-                alt.Tooltip("number:O", title=names["number"]), alt.Tooltip("trial:O"),
+                alt.Tooltip("number:O", title=names["number"]), alt.Tooltip("trial:O", title=names["of_trial"]),
                 alt.Tooltip("validation:Q", title=names["validation"], format=".3f"),
                 alt.Tooltip("opened:Q", title=names["opened"], format=".3f"),
                 alt.Tooltip("fresh:Q", title=names["fresh"], format=".3f"),

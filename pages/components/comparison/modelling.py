@@ -91,7 +91,7 @@ def _proposed(
     request: ModelRequest, rounds: tuple[RoundProgress, ...], space: SearchSpace, count: int
 ) -> Proposal | None:
     data = observations(list(rounds))
-    if data is None:
+    if data is None or data.space.axes != space.axes:  # nothing has been searched there yet
         return None
     with model_queue.turn(request):
         return Proposal(data, propose(data, space, count), depends_on_values(data))

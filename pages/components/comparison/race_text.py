@@ -25,7 +25,7 @@ def race_terms(entry: RaceSetup) -> str:
         _("All look in the ranges of all your rounds together ({ranges}).")
         if entry.all_ranges
         else _("All look in the ranges of your first round ({ranges}).")
-    ).format(ranges=", ".join(f"{_(AXES[axis].label)} {values_text(axis, one)}" for axis, one in searched.items()))
+    ).format(ranges=listed(f"{_(AXES[axis].label)} {values_text(axis, one)}" for axis, one in searched.items()))
     budget = _(
         "They train for as many epochs as you did: {budget}, or {trials} networks. Who is ahead, and when?"
     ).format(budget=entry.budget, trials=entry.trials)

@@ -38,7 +38,8 @@ def classes_chart(frame: pd.DataFrame, names: dict[str, str]) -> alt.Chart:
             color=alt.Color("part:N", title=None, scale=alt.Scale(domain=order, range=[VALIDATION, TRAINING]),
                             legend=alt.Legend(orient="top")),
             order="order:Q",
-            tooltip=["digit:O", "part:N", "count:Q"],
+            tooltip=[alt.Tooltip("digit:O", title=names["digit"]), alt.Tooltip("part:N", title=names["part"]),
+                     alt.Tooltip("count:Q", title=names["count"])],
         )
         .properties(height=CLASSES_HEIGHT)
     )  # fmt: skip

@@ -37,10 +37,8 @@ def box_of(brushes: Mapping[str, Brush], before: Mapping[str, Brush], space: Sea
     for name, brush in drawn.items():
         for axis, own in brush.items():
             others = [one[axis] for other, one in brushes.items() if other != name and axis in one]
-            low, high = (
-                max(own[0], *(end for end, _ in others), own[0]),
-                min(own[1], *(end for _, end in others), own[1]),
-            )
+            low = max([own[0], *(end for end, _ in others)])
+            high = min([own[1], *(end for _, end in others)])
             left[axis] = (low, high) if high - low >= MIN_BOX * AXES[axis].unit else own
     box = space
     with suppress(ValueError, LookupError):

@@ -15,7 +15,7 @@ from pages.components.frame.translation import _, error_markdown
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.round.guess_training import guesses, train_button
 from pages.components.round.repeats_on_seeds import repeats
-from pages.components.round.trial_words import values_in_words, values_of_trial, written_value
+from pages.components.round.trial_words import values_in_words, values_of_trial
 from pages.components.round.typed_values import typed_choice
 
 FIELD_WIDTH, NARROW_WIDTH = 170, 128  # pixels of a field: of two, of more
@@ -75,7 +75,7 @@ def value_fields(lab: Lab, round_: LabRound) -> None:
     pointed = pointed_at(round_) is not None
     round_, trial = shown_trial(lab, round_)
     progress = round_.progress
-    shown_values = {axis: written_value(axis, one) for axis, one in values_of_trial(progress, trial).items()}
+    shown_values = {axis: AXES[axis].in_text(one) for axis, one in values_of_trial(progress, trial).items()}
     if state.draft is not None and set(state.draft) == set(shown_values):
         shown_values = state.draft
     keys = {axis: widget_key(f"choice_{axis}", text) for axis, text in shown_values.items()}

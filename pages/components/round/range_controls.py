@@ -99,13 +99,8 @@ def searched_axes_field(lab: Lab) -> None:
 
 
 def search_axes(lab: Lab, axes: tuple[str, ...]) -> None:
-    """Search these hyperparameters in the next round; `undo` goes back. Raises LessonError where no round can."""
-    plan, searching = lab.plan, lab.plan.searching(axes)
-    needed = {
-        declared.only_with[0]: getattr(searching, declared.only_with[0])
-        for declared in settings_of(type(plan)).values()
-        if declared.axis in axes and declared.only_with is not None
-    }
-    if any(getattr(plan, name) != value for name, value in needed.items()):
-        lab.change(**needed)
-    lab.set_ranges(searching.space)
+    """Search these hyperparameters in the next round, with the settings that they need, which `undo` leaves.
+
+    Raises LessonError where no round can search them.
+    """
+    lab.set_ranges(lab.plan.searching(axes).space)

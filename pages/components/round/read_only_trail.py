@@ -10,10 +10,11 @@ import streamlit as st
 
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
-from core.space import power
+from core.space import AXES
 from pages.components.frame.assets import style
 from pages.components.frame.translation import _
 from pages.components.round.choosing import describe_choice
+from pages.components.round.trail import range_text
 
 STYLE = style(__file__, "read_only_trail.css")
 
@@ -35,10 +36,9 @@ def _round_html(round_: LabRound) -> str:
     """A round in two lines: what was searched and found, and why."""
     progress = round_.progress
     plan, ranking = progress.plan, progress.ranking()
-    ranges = {_("learning rate"): plan.space.learning_rate, _("weight decay"): plan.space.weight_decay}
     best = f"{progress.last_validation()[ranking[0]]:.2f}" if len(ranking) else "–"
     facts = [
-        *(f"{name} {power(one.low)} … {power(one.high)}" for name, one in ranges.items()),
+        *(f"{_(AXES[axis].label)} {range_text(round_, axis)}" for axis in plan.space.axes),
         _("{trials} trials, {spent} epochs").format(trials=plan.trials, spent=f"{int(np.sum(progress.epochs_done)):,}"),
         _("seed {seed}").format(seed=plan.seed),
     ]

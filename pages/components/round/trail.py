@@ -1,6 +1,5 @@
 """The trail, a table of all rounds with the student's notes and a field for them, and all trials of one round."""
 
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -13,13 +12,13 @@ from core.lab.lab import NOTE_LENGTH, Lab
 from core.lab.lab_round import LabRound
 from core.lab.own_guess import is_guess, latest_search
 from core.progress import RoundProgress
-from core.space import AXES, DEFAULT_AXES, power
+from core.space import AXES, DEFAULT_AXES, SearchSpace, axes_of, power
 from pages.components.frame.session import attempt, session, viewed_round, wait_until_saved
 from pages.components.frame.translation import _
 from pages.components.frame.widgets import on_change, widget_key
 from pages.components.round.choosing import point_at
 from pages.components.round.searched_axes import applies, values_text
-from pages.components.round.trial_words import further_axes, written_value
+from pages.components.round.trial_words import further_axes
 
 LATEST = 0  # stands for the latest round where a number is expected
 
@@ -114,8 +113,7 @@ def trail_frame(lab: Lab) -> pd.DataFrame:
 
 def searched_by(lab: Lab) -> tuple[str, ...]:
     """What any round of a lab has searched, in the order of all axes; learning rate and weight decay in any case."""
-    searched = {*DEFAULT_AXES, *(axis for one in lab.rounds for axis in one.progress.plan.space.axes)}
-    return tuple(axis for axis in AXES if axis in searched)
+    return axes_of([SearchSpace(), *(one.progress.plan.space for one in lab.rounds)])
 
 
 def _trail_row(round_: LabRound, axes: tuple[str, ...]) -> dict[str, object]:
@@ -125,7 +123,7 @@ def _trail_row(round_: LabRound, axes: tuple[str, ...]) -> dict[str, object]:
     best = progress.last_validation()[ranking[0]] if len(ranking) else np.nan
     return {
         "round": round_.number,
-        **{axis: _range_text(round_, axis) for axis in axes},
+        **{axis: range_text(round_, axis) for axis in axes},
         "trials": progress.plan.trials,
         "spent": int(progress.epochs_done.sum()),
         "best": best,
@@ -134,13 +132,13 @@ def _trail_row(round_: LabRound, axes: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _range_text(round_: LabRound, axis: str) -> str:
+def range_text(round_: LabRound, axis: str) -> str:
     """The range of an axis; where it was not searched its one value, or nothing if it changed nothing."""
     progress, space = round_.progress, round_.progress.plan.space
     if not applies(progress, axis):
         return ""
     if axis not in space or is_guess(round_):
-        return written_value(axis, progress.hyperparameters[axis][0].item())
+        return AXES[axis].in_text(progress.hyperparameters[axis][0].item())
     range_ = space[axis]
     return f"{power(range_.low)} … {power(range_.high)}" if AXES[axis].is_decades else values_text(axis, range_)
 
@@ -169,7 +167,7 @@ def all_trials(lab: Lab, round_: LabRound | None) -> None:
             "diverged": st.column_config.CheckboxColumn(_("diverged")),
         }
         table = trials_frame(round_.progress, repeats_of(lab, round_))
-        values = {axis: partial(written_value, axis) for axis in AXES if axis in table}
+        values = {axis: AXES[axis].in_text for axis in AXES if axis in table}
         shown = table.style.format(values)  # sorted as numbers
         st.dataframe(
             shown, column_config=columns, hide_index=True, width="stretch", key="all_trials",

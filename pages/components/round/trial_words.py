@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from core.progress import RoundProgress
-from core.space import AXES, DEFAULT_AXES, plain
-from pages.components.frame.translation import _
+from core.space import AXES, DEFAULT_AXES
+from pages.components.frame.translation import _, listed
 
 
 def further_axes(progress: RoundProgress) -> tuple[str, ...]:
@@ -12,14 +12,9 @@ def further_axes(progress: RoundProgress) -> tuple[str, ...]:
     return tuple(axis for axis in progress.plan.space.axes if axis not in DEFAULT_AXES)
 
 
-def written_value(axis: str, value: float) -> str:
-    """A value of a hyperparameter as a person writes it: 0.0092, 3.86 × 10⁻⁷, 0.9968, 64."""
-    return plain(value) if AXES[axis].is_decades else AXES[axis].written(value)
-
-
 def values_in_words(values: Mapping[str, float]) -> str:
     """Values by axis as a list: learning rate 0.0092, weight decay 3.86 × 10⁻⁷, momentum 0.95."""
-    return ", ".join(f"{_(AXES[axis].label)} {written_value(axis, value)}" for axis, value in values.items())
+    return listed(f"{_(AXES[axis].label)} {AXES[axis].in_text(value)}" for axis, value in values.items())
 
 
 def values_of_trial(progress: RoundProgress, trial: int) -> dict[str, float]:
