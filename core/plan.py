@@ -177,7 +177,10 @@ class RoundPlan(PlanSettings):
             space = space_of_record(named)
             if (values := record.pop("values", None)) is not None:
                 order = [list(named or space.axes).index(axis) for axis in space.axes]
-                record["values"] = tuple(tuple(given[place] for place in order) for given in values)
+                record["values"] = tuple(
+                    tuple(given[place] for place in order) if len(given) == len(order) else tuple(given)
+                    for given in values
+                )
             record["give_up"] = tuple(record.get("give_up", ()))
             return cls(space=space, **({"image_order": FILE_ORDER} | record))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

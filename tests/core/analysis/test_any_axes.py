@@ -7,7 +7,7 @@ import pytest
 
 from core.analysis.axis_effects import effects
 from core.analysis.bayesian_search import propose
-from core.analysis.comparable_rounds import bounding_space, comparable_rounds, settings
+from core.analysis.comparable_rounds import comparable_rounds, settings
 from core.analysis.edges import edges
 from core.analysis.hints import values_line
 from core.analysis.next_ranges import best_box, ranges_beyond
@@ -100,10 +100,7 @@ def test_rounds_that_search_other_hyperparameters_are_not_compared() -> None:
     two, five = finished(RoundPlan(epochs=4), np.linspace(0.2, 0.9, 20)), finished(PLAN, np.linspace(0.2, 0.9, 40))
     assert comparable_rounds([two, five]) == [five] and comparable_rounds([five, two]) == [two]
     turned = replace(PLAN, space=PLAN.space.with_axes(FIVE[::-1]))
-    assert settings(turned) == settings(PLAN)
-    assert bounding_space([PLAN.space, turned.space]).axes == FIVE[::-1]
-    found = trials_of(five, finished(turned, np.linspace(0.2, 0.9, 40)))
-    assert np.array_equal(found.x[found.place == 0][:, ::-1], five.places(FIVE)[found.trial[found.place == 0]])
+    assert turned == PLAN and settings(turned) == settings(PLAN)
 
 
 def test_the_box_holds_the_best_trials_on_every_axis() -> None:
@@ -129,7 +126,8 @@ def test_an_edge_of_any_axis_is_found_and_passed(axis: str) -> None:
     assert {other: moved[other] for other in FIVE if other != axis} == {
         other: plan.space[other] for other in FIVE if other != axis
     }
-    assert any("upper edge" in one.sentence for one in search_insights(found))
+    end = "lower" if axis == "momentum" else "upper"  # the range is that of 1 - momentum
+    assert any(f"{end} edge" in one.sentence for one in search_insights(found))
 
 
 @pytest.mark.parametrize("count", ROUNDS)
@@ -237,11 +235,12 @@ def test_batches_of_four_axes_find_a_better_trial_than_random_ones() -> None:
 
 
 def test_a_trials_line_has_the_lessons_two_first_and_the_others_behind() -> None:
-    plan = RoundPlan(trials=1, optimizer="momentum", values=((64, 0.95, 0.0092, 3.86e-07),), space=SearchSpace.of(
-        {axis: AXES[axis].start for axis in ("neurons", "momentum", "learning_rate", "weight_decay")}
-    ))  # fmt: skip
+    axes = ("learning_rate", "weight_decay", "momentum", "neurons")
+    space = SearchSpace.of({axis: AXES[axis].start for axis in axes})
+    of = {"learning_rate": 0.0092, "weight_decay": 3.86e-07, "momentum": 0.95, "neurons": 64}
+    plan = RoundPlan(trials=1, optimizer="momentum", values=(tuple(of[axis] for axis in space.axes),), space=space)
     progress = RoundProgress.of(plan)
-    assert values_line(progress, 0) == "lr:0.0092, weight decay:3.86e-07, neurons:64, momentum:0.95"
+    assert values_line(progress, 0) == "lr:0.0092, weight decay:3.86e-07, momentum:0.95, neurons:64"
     two = RoundProgress.of(RoundPlan(trials=1, values=((0.01, 1e-6),)))
     assert values_line(two, 0) == "lr:0.01, weight decay:1e-06"
 

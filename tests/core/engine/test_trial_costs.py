@@ -34,7 +34,7 @@ def test_the_bytes_of_a_trial_are_those_of_its_arrays(settings: dict[str, object
 
 def test_a_plans_memory_is_no_less_than_that_of_its_trials_and_equal_where_all_are_given() -> None:
     assert PLAN.memory() >= weight_bytes(PLAN, range(PLAN.trials))
-    values = tuple((0.01, 1e-6, int(neurons), 50) for neurons in (2, 100, 256))
+    values = tuple((0.01, 1e-6, 50, neurons) for neurons in (2, 100, 256))
     given = replace(PLAN, trials=3, values=values)
     assert given.memory() == weight_bytes(given, range(3))
 

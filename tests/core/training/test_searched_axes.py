@@ -109,7 +109,7 @@ def test_values_are_drawn_in_the_order_of_the_axes(axes: tuple[str, ...]) -> Non
     values = trial_values(plan)
     for trial in range(plan.trials):
         own = drawn(plan, trial)
-        assert [one[trial] for one in values] == pytest.approx([own[axis] for axis in axes], rel=1e-12)
+        assert [one[trial] for one in values] == pytest.approx([own[axis] for axis in AXES if axis in axes], rel=1e-12)
 
 
 def test_whole_values_are_powers_of_two_each_as_likely() -> None:

@@ -16,6 +16,8 @@ def test_the_best_by_test_and_the_chosen_trial_are_told_apart() -> None:
 
 def test_the_confusion_matrix_shows_every_cell() -> None:
     counts = np.arange(100).reshape(10, 10)
-    spec = final_test_charts.confusion_chart(counts, {"seen": "taken for", "truth": "digit"}).to_dict()
+    spec = final_test_charts.confusion_chart(
+        counts, {"seen": "taken for", "truth": "digit", "count": "images"}
+    ).to_dict()
     (table,) = spec["datasets"].values()
     assert {(row["truth"], row["seen"]): row["count"] for row in table}[3, 7] == 37
