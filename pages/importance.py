@@ -105,8 +105,8 @@ def shares_part(shares: Importance) -> None:
 def nothing_shown(trials: int) -> str:
     """That the trials show no effect. trials: those that were compared"""
     return _(
-        "Your {trials} trials do not show that either one matters: their accuracies differ no more than chance allows. "
-        "Widen a range or train more trials."
+        "Your {trials} trials do not show that any hyperparameter matters: their accuracies differ no more than chance "
+        "allows. Widen a range or train more trials."
     ).format(trials=trials)
 
 

@@ -56,7 +56,7 @@ def race_page() -> None:
         st.write(race_terms(shown))
     buttons(mine, entry, race, closed)
     if entry is not None and entry.plan.space.is_fixed:
-        st.info(_("Both ranges hold a single value: there is nothing to search for. Widen a range first."))
+        st.info(_("Every range holds a single value: there is nothing to search for. Widen a range first."))
     if shown is None:
         st.info(_("Your own rounds are one of the lines, and set the ranges and the budget: finish a round first."))
         st.page_link("narrow.py", label=_("On to the rounds"), icon=":material/zoom_in_map:")

@@ -110,12 +110,10 @@ def comparison_chart(planned: Plans, width: int, busy: bool) -> None:
     detect_language()
     if busy and not training_pair(PAGE):
         redraw_page()
-    alt = _("Trials on a grid and at random, and their accuracy along either hyperparameter")
+    alt = _("Trials on a grid and at random, and their accuracy along each hyperparameter")
     pair = draw_pair(PAGE, (_("on a grid"), _("at random")), planned, width, alt)
     if pair is None:
-        st.caption(
-            _("Grey: not trained yet. Along either hyperparameter alone, count how many different values you see.")
-        )
+        st.caption(_("Grey: not trained yet. Along one hyperparameter alone, count how many different values you see."))
     elif pair.is_done:
         with st.container(key="result_strategies"):
             for sentence in verdict(pair.first.progress, pair.second.progress):

@@ -15,19 +15,10 @@ from core.data.idx_files import find_file
 from core.data.idx_sets import IDX_SETS
 from core.errors import N_
 
-MIRRORS = IDX_SETS["mnist"].mirrors
-OFFICIAL_FILES = IDX_SETS["mnist"].files
 TIMEOUT_SECONDS = 20.0  # that a mirror may be silent
 CHUNK_BYTES = 1 << 16  # between two reports of progress
 SCRATCH_PREFIX = "mnist-download-"  # of the folder of a download until it is checked
 ABANDONED_SECONDS = 3_600.0  # without a byte, after which the folder of a killed download is removed
-
-
-def download_mnist(
-    folder: Path, progress: Callable[[int, int], None] | None = None, mirrors: Sequence[str] = MIRRORS
-) -> None:
-    """Fetch MNIST; see `download_set`."""
-    download_set("mnist", folder, progress, mirrors)
 
 
 def download_set(
@@ -48,7 +39,7 @@ def download_set(
     Raises DatasetError if no mirror serves a file or the folder cannot be written.
     """
     declared = IDX_SETS[name]
-    files, title = (OFFICIAL_FILES if name == "mnist" else declared.files), declared.title
+    files, title = declared.files, declared.title
     served_by = declared.mirrors if mirrors is None else mirrors
     report = progress or (lambda done, total: None)
     done, total = 0, sum(size for _, size, _ in files.values())

@@ -29,11 +29,6 @@ class DatasetMissing(DatasetError):
     """A data set is not on this machine yet."""
 
 
-def mnist_folder() -> Path:
-    """The folder of MNIST. It may not exist."""
-    return data_folder("mnist")
-
-
 def data_folder(name: str) -> Path:
     """The folder that a data set's environment variable names, else one in the user's cache. It may not exist.
 
@@ -81,11 +76,6 @@ def find_file(folder: Path, stem: str, name: str = "mnist") -> Path:
     raise DatasetMissing(
         N_("{title} is not complete: {file} is missing; it can be downloaded."), title=title, file=stem
     )
-
-
-def mnist_fault(folder: Path) -> DatasetError | None:
-    """What is missing or wrong first among MNIST's four files, None if nothing is."""
-    return data_fault("mnist", folder)
 
 
 def data_fault(name: str, folder: Path | None = None) -> DatasetError | None:

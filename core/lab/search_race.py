@@ -38,7 +38,7 @@ class Race:
         self, engine: Engine, owner: str, setup: RaceSetup, model_turn: Callable[[], AbstractContextManager[object]]
     ) -> None:
         if setup.plan.space.is_fixed:
-            raise LessonError(N_("Both ranges hold a single value: there is nothing to search for."))
+            raise LessonError(N_("Every range holds a single value: there is nothing to search for."))
         self.owner, self.setup = owner, setup
         self.runs: dict[int, tuple[Contestant, ...]] = {}  # 0 is the race itself, then its repeats
         self.winners: dict[str, tuple[float, ...]] = {}  # the values of each one's best trial, as a plan has them

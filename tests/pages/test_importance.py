@@ -88,7 +88,7 @@ def test_where_all_guess_the_page_says_so_and_where_to_look_and_nothing_else() -
 def test_where_accuracies_differ_by_chance_no_shares_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modelling, "depends_on_values", lambda data: False)
     app = page(lab_after_round(trials=12, seed=2, **LEARNS))
-    assert "12 trials do not show that either one matters" in app.info[0].value
+    assert "12 trials do not show that any hyperparameter matters" in app.info[0].value
     assert not app.get("vega_lite_chart")
 
 

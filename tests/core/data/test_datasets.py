@@ -17,6 +17,7 @@ import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,9 +28,10 @@ import core.data.download
 from core.data import datasets
 from core.data.datasets import DATASETS, TrainingImages, load_training, main, split, training_count
 from core.data.digits import read_digits
-from core.data.download import download_mnist
+from core.data.download import download_set
 from core.data.idx import DatasetError, read_items
-from core.data.idx_files import TEST_COUNT, DatasetMissing, mnist_fault, mnist_folder
+from core.data.idx_files import TEST_COUNT, DatasetMissing, data_fault, data_folder
+from core.data.idx_sets import IDX_SETS
 from core.data.image_order import FILE_ORDER
 from tests.support.servers import at_once
 from tests.support.waiting import LIMIT
@@ -152,7 +154,7 @@ def test_mnist_is_read_from_the_folder_of_the_environment(tmp_path: Path, monkey
 def test_without_mnist_dir_the_folder_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert mnist_folder().parts[-2:] == ("narrowing-lab", "mnist")
+    assert data_folder("mnist").parts[-2:] == ("narrowing-lab", "mnist")
 
 
 def test_digits_in_the_order_of_the_file_are_the_first_1497_of_scikit_learn() -> None:
@@ -215,7 +217,7 @@ def test_a_fresh_process_imports_neither_scikit_learn_nor_pooch() -> None:
 def test_a_missing_file_is_missing_mnist(tmp_path: Path, present: list[str]) -> None:
     for stem in present:
         put(tmp_path, stem, TINY[stem], zipped=True)
-    assert isinstance(mnist_fault(tmp_path), DatasetMissing)
+    assert isinstance(data_fault("mnist", tmp_path), DatasetMissing)
     with pytest.raises(DatasetMissing, match="can be downloaded"):
         load_training("mnist", 1, tmp_path)
 
@@ -223,7 +225,7 @@ def test_a_missing_file_is_missing_mnist(tmp_path: Path, present: list[str]) -> 
 @pytest.mark.parametrize("folder", ["nowhere", "a file", "x" * 300])
 def test_a_missing_folder_is_missing_mnist(tmp_path: Path, folder: str) -> None:
     (tmp_path / "a file").touch()
-    assert isinstance(mnist_fault(tmp_path / folder), DatasetMissing)
+    assert isinstance(data_fault("mnist", tmp_path / folder), DatasetMissing)
     with pytest.raises(DatasetMissing):
         load_training("mnist", 1, tmp_path / folder)
 
@@ -496,7 +498,7 @@ def md5(contents: bytes) -> str:
 def mirrors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirrors]:
     """The server, whose files count as the official ones."""
     official = {name: (md5(body), len(body), md5(TINY[name.removesuffix(".gz")])) for name, body in SERVED.items()}
-    monkeypatch.setattr(core.data.download, "OFFICIAL_FILES", official)
+    monkeypatch.setitem(IDX_SETS, "mnist", replace(IDX_SETS["mnist"], files=official))
     monkeypatch.setattr(core.data.download, "CHUNK_BYTES", 1_000)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Mirrors() as server:
@@ -528,7 +530,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_download_brings_the_two_training_files_and_nothing_else(tmp_path: Path, mirrors: Mirrors) -> None:
-    download_mnist(tmp_path / "new" / "mnist", mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path / "new" / "mnist", mirrors=[mirrors.url("honest")])
     assert contents(tmp_path / "new" / "mnist") == SERVED
     assert np.array_equal(load_training("mnist", HELD, tmp_path / "new" / "mnist").images, PIXELS)
 
@@ -538,7 +540,7 @@ def test_a_faulty_mirror_leaves_nothing_and_is_named(
     tmp_path: Path, mirrors: Mirrors, impatient: None, kind: str
 ) -> None:
     with pytest.raises(DatasetError, match="the built-in digits work without it") as caught:
-        download_mnist(tmp_path, mirrors=[mirrors.url(kind)])
+        download_set("mnist", tmp_path, mirrors=[mirrors.url(kind)])
     assert mirrors.url(kind) in str(caught.value)
     assert contents(tmp_path) == {}
 
@@ -547,12 +549,12 @@ def test_a_faulty_mirror_leaves_nothing_and_is_named(
 def test_the_next_mirror_is_used_after_a_faulty_one(
     tmp_path: Path, mirrors: Mirrors, impatient: None, kind: str
 ) -> None:
-    download_mnist(tmp_path, mirrors=[mirrors.url(kind), mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url(kind), mirrors.url("honest")])
     assert contents(tmp_path) == SERVED
 
 
 def test_a_mirror_that_stops_sending_is_given_up(tmp_path: Path, mirrors: Mirrors, impatient: None) -> None:
-    download_mnist(tmp_path, mirrors=[mirrors.url("slow"), mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("slow"), mirrors.url("honest")])
     assert contents(tmp_path) == SERVED
 
 
@@ -560,18 +562,18 @@ def test_without_a_network_one_sentence_says_so(tmp_path: Path, unreachable: str
     with pytest.raises(
         DatasetError, match=r"^MNIST could not be downloaded: .*; the built-in digits work without it\.$"
     ):
-        download_mnist(tmp_path, mirrors=[unreachable])
+        download_set("mnist", tmp_path, mirrors=[unreachable])
     assert contents(tmp_path) == {}
 
 
 def test_the_next_mirror_is_used_after_an_unreachable_one(tmp_path: Path, mirrors: Mirrors, unreachable: str) -> None:
-    download_mnist(tmp_path, mirrors=[unreachable, mirrors.url("honest").rstrip("/")])
+    download_set("mnist", tmp_path, mirrors=[unreachable, mirrors.url("honest").rstrip("/")])
     assert contents(tmp_path) == SERVED
 
 
 def test_progress_goes_from_0_to_all_bytes(tmp_path: Path, mirrors: Mirrors) -> None:
     reported: list[tuple[int, int]] = []
-    download_mnist(tmp_path, lambda done, total: reported.append((done, total)), [mirrors.url("honest")])
+    download_set("mnist", tmp_path, lambda done, total: reported.append((done, total)), [mirrors.url("honest")])
     size = sum(map(len, SERVED.values()))
     done = [step for step, _ in reported]
     assert {total for _, total in reported} == {size}
@@ -582,21 +584,23 @@ def test_progress_goes_from_0_to_all_bytes(tmp_path: Path, mirrors: Mirrors) -> 
 
 def test_progress_stays_within_bounds_when_a_mirror_fails_midway(tmp_path: Path, mirrors: Mirrors) -> None:
     reported: list[int] = []
-    download_mnist(tmp_path, lambda done, _: reported.append(done), [mirrors.url("cut"), mirrors.url("honest")])
+    download_set("mnist", tmp_path, lambda done, _: reported.append(done), [mirrors.url("cut"), mirrors.url("honest")])
     size = sum(map(len, SERVED.values()))
     assert min(reported) >= 0 and max(reported) == reported[-1] == size
 
 
 def test_progress_falls_back_when_the_next_mirror_starts_anew(tmp_path: Path, mirrors: Mirrors) -> None:
     reported: list[int] = []
-    download_mnist(tmp_path, lambda done, _: reported.append(done), [mirrors.url("corrupt"), mirrors.url("honest")])
+    download_set(
+        "mnist", tmp_path, lambda done, _: reported.append(done), [mirrors.url("corrupt"), mirrors.url("honest")]
+    )
     assert reported != sorted(reported)
 
 
 def test_a_file_is_kept_in_a_scratch_folder_until_it_is_checked(tmp_path: Path, mirrors: Mirrors) -> None:
     seen: list[list[str]] = []
-    download_mnist(
-        tmp_path, lambda *_: seen.append([path.name for path in tmp_path.iterdir()]), [mirrors.url("honest")]
+    download_set(
+        "mnist", tmp_path, lambda *_: seen.append([path.name for path in tmp_path.iterdir()]), [mirrors.url("honest")]
     )
     [scratch] = seen[1]  # on the same disk, so that the file is moved in one step
     assert scratch.startswith("mnist-download-")
@@ -611,36 +615,36 @@ def test_a_download_ended_by_its_progress_leaves_nothing(tmp_path: Path, mirrors
             raise PageClosed
 
     with pytest.raises(PageClosed):
-        download_mnist(tmp_path, close_page, [mirrors.url("honest")])
+        download_set("mnist", tmp_path, close_page, [mirrors.url("honest")])
     assert contents(tmp_path) == {}
 
 
 def test_a_download_prints_nothing(tmp_path: Path, mirrors: Mirrors, capfd: pytest.CaptureFixture[str]) -> None:
-    download_mnist(tmp_path, mirrors=[mirrors.url("absent"), mirrors.url("corrupt"), mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("absent"), mirrors.url("corrupt"), mirrors.url("honest")])
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_file_that_is_there_is_not_fetched_again(tmp_path: Path, mirrors: Mirrors) -> None:
     (tmp_path / f"{IMAGES}.gz").write_bytes(SERVED[f"{IMAGES}.gz"])
-    download_mnist(tmp_path, mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("honest")])
     assert mirrors.asked == [f"/honest/{LABELS}.gz"]
     assert contents(tmp_path) == SERVED
 
 
 def test_a_broken_file_is_replaced(tmp_path: Path, mirrors: Mirrors) -> None:
     (tmp_path / f"{IMAGES}.gz").write_bytes(SERVED[f"{IMAGES}.gz"][:-1])
-    download_mnist(tmp_path, mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("honest")])
     assert contents(tmp_path) == SERVED
 
 
 def test_a_download_replaces_a_broken_plain_file(tmp_path: Path, mirrors: Mirrors) -> None:
     put(tmp_path, IMAGES, TINY[IMAGES][:-1], zipped=False)
-    download_mnist(tmp_path, mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("honest")])
     assert np.array_equal(load_training("mnist", HELD, tmp_path).images, PIXELS)
 
 
 def test_another_account_may_read_what_was_downloaded(tmp_path: Path, mirrors: Mirrors) -> None:
-    download_mnist(tmp_path, mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("honest")])
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o644, 0o644]
 
 
@@ -656,7 +660,7 @@ def test_two_downloads_at_once_do_not_disturb_each_other(tmp_path: Path, mirrors
                 both_midway.wait()
 
         try:
-            download_mnist(tmp_path, wait_once, [mirrors.url("honest")])
+            download_set("mnist", tmp_path, wait_once, [mirrors.url("honest")])
         except BaseException as fault:
             faults.append(fault)
 
@@ -674,7 +678,7 @@ def test_two_downloads_at_once_do_not_disturb_each_other(tmp_path: Path, mirrors
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, mirrors: Mirrors, folder: str) -> None:
     (tmp_path / "a file").touch()
     with pytest.raises(DatasetError, match="cannot be saved") as caught:
-        download_mnist(tmp_path / folder, mirrors=[mirrors.url("honest")])
+        download_set("mnist", tmp_path / folder, mirrors=[mirrors.url("honest")])
     assert str(tmp_path / folder) in str(caught.value)
     assert mirrors.asked == []
 
@@ -684,7 +688,7 @@ def test_a_full_disk_leaves_nothing_and_is_reported(tmp_path: Path, mirrors: Mir
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))  # bytes: a write beyond them fails as on a full disk
     try:
         with pytest.raises(DatasetError, match="cannot be saved"):
-            download_mnist(tmp_path, mirrors=[mirrors.url("honest"), mirrors.url("honest")])
+            download_set("mnist", tmp_path, mirrors=[mirrors.url("honest"), mirrors.url("honest")])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert contents(tmp_path) == {}
@@ -699,7 +703,7 @@ def test_only_what_a_download_abandoned_long_ago_is_removed(tmp_path: Path, mirr
     for path in (tmp_path / "mnist-download-old", tmp_path / "mnist-download-old" / "tmp"):
         os.utime(path, (0, 0))
     os.utime(tmp_path / "mnist-download-running", (0, 0))  # but its file has just grown
-    download_mnist(tmp_path, mirrors=[mirrors.url("honest")])
+    download_set("mnist", tmp_path, mirrors=[mirrors.url("honest")])
     left = {path.name for path in tmp_path.iterdir()}
     assert left - set(SERVED) == {"mnist-download-running", "mnist-download-file"}
 
@@ -778,7 +782,7 @@ def test_a_killed_download_leaves_no_final_file_and_the_next_one_succeeds(
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not set(SERVED) & {path.name for path in tmp_path.iterdir()}
-    assert mnist_fault(tmp_path) is not None
+    assert data_fault("mnist", tmp_path) is not None
 
     assert main(["mnist", "--folder", str(tmp_path), "--mirror", mirrors.url("honest")]) == 0
     assert {name: (tmp_path / name).read_bytes() for name in SERVED} == SERVED

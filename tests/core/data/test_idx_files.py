@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from core.data import download
 from core.data.datasets import load_training, main
 from core.data.idx import DatasetError
-from core.data.idx_files import PARTS, DatasetMissing, find_file, mnist_fault, mnist_folder
+from core.data.idx_files import PARTS, DatasetMissing, data_fault, data_folder, find_file
+from core.data.idx_sets import IDX_SETS
 from tests.core.data.test_datasets import DIGITS, HELD, IMAGES, LABELS, PIXELS, TEST_PART, TINY
 from tests.support.privileges import without_privileges
 
@@ -36,7 +38,9 @@ def packed(contents: bytes) -> bytes:
 def is_right(folder: Path) -> bool:
     """Whether nothing is missing and the images and labels are those that were written."""
     loaded = load_training("mnist", HELD, folder)
-    return mnist_fault(folder) is None and bool((loaded.images == PIXELS).all() and (loaded.labels == DIGITS).all())
+    return data_fault("mnist", folder) is None and bool(
+        (loaded.images == PIXELS).all() and (loaded.labels == DIGITS).all()
+    )
 
 
 NAMES: dict[str, Callable[[str], str]] = {
@@ -86,7 +90,7 @@ def test_whatever_lies_beside_a_sound_file_does_not_hide_it(tmp_path: Path, name
 def test_a_part_that_is_missing_is_named(tmp_path: Path, missing: str) -> None:
     put_as(tmp_path, str)
     (tmp_path / missing).unlink()
-    fault = mnist_fault(tmp_path)
+    fault = data_fault("mnist", tmp_path)
     assert isinstance(fault, DatasetMissing) and missing in str(fault) and "can be downloaded" in str(fault)
 
 
@@ -98,7 +102,7 @@ def test_a_file_that_is_not_sound_is_named_with_its_remedy(
 ) -> None:
     put_as(tmp_path, name)
     (tmp_path / name(stem)).write_bytes(contents)
-    fault = str(mnist_fault(tmp_path))
+    fault = str(data_fault("mnist", tmp_path))
     assert name(stem) in fault and "Delete it and fetch the file again." in fault
 
 
@@ -119,10 +123,10 @@ def test_a_folder_or_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> Non
     put_as(folder, str)
     (folder / LABELS).chmod(0)
     with without_privileges():
-        assert re.search(f"{LABELS}.*let the account that runs this program read it", str(mnist_fault(folder)))
+        assert re.search(f"{LABELS}.*let the account that runs this program read it", str(data_fault("mnist", folder)))
     folder.chmod(0)
     with without_privileges():
-        assert str(folder) in str(mnist_fault(folder))
+        assert str(folder) in str(data_fault("mnist", folder))
     folder.chmod(0o755)
 
 
@@ -132,7 +136,7 @@ def test_the_home_in_a_folders_name_is_filled_in(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MNIST_DIR", named)
     put_as(tmp_path / "mnist", str)
-    assert mnist_folder() == tmp_path / "mnist" and np.array_equal(load_training("mnist", 3).images, PIXELS[:3])
+    assert data_folder("mnist") == tmp_path / "mnist" and np.array_equal(load_training("mnist", 3).images, PIXELS[:3])
     assert main(["mnist", "--folder", named]) == 0
 
 
@@ -144,7 +148,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that downloads ask for; each arrives whole."""
     asked: list[str] = []
     official = {f"{stem}.gz": ("", 1, hashlib.md5(contents).hexdigest()) for stem, contents in ALL.items()}
-    monkeypatch.setattr(download, "OFFICIAL_FILES", official)
+    monkeypatch.setitem(IDX_SETS, "mnist", replace(IDX_SETS["mnist"], files=official))
 
     def arrive(title: str, file: str, md5: str, folder: Path, *_: object) -> None:
         asked.append(file)
@@ -188,7 +192,7 @@ def test_the_command_fetches_nothing_when_all_four_are_sound(
 
 
 def test_the_checksums_of_the_contents_are_those_of_the_official_files(mnist_dir: Path) -> None:
-    for file, (md5, _, unpacked) in download.OFFICIAL_FILES.items():
+    for file, (md5, _, unpacked) in IDX_SETS["mnist"].files.items():
         contents = (mnist_dir / file).read_bytes()
         if hashlib.md5(contents).hexdigest() == md5:
             assert hashlib.md5(gzip.decompress(contents)).hexdigest() == unpacked
