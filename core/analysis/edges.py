@@ -18,9 +18,9 @@ from core.space import AXES, LogRange
 SHUFFLES = 2000
 LOOKS = 100  # rounds that a lab holds: after each its ranges are judged anew
 # An edge is told if accuracies rise towards it as clearly in no more than this share of shuffles, over the number of
-# axes. Of two axes there are four edges, and a search of three rounds is judged three times: together one is told
-# wrongly in less than 5% of searches.
-EDGE_CHANCE = 0.02
+# axes. An axis has two edges, and a search of three rounds is judged three times: together one is told wrongly in less
+# than 5% of searches, of two hyperparameters or of four.
+EDGE_CHANCE = 0.0175
 EDGE_SHARE = 0.15  # of a range's width counts as its edge
 NO_EFFECT_CHANCE = 0.2  # an effect that shuffles exceed more often has not been seen
 THIRDS = 3  # parts of a range whose means are compared for an effect

@@ -18,21 +18,13 @@ from core.analysis.search_insights import search_insights
 from core.analysis.trials import Trials
 from core.analysis.variance_shares import interval, leading_share, strongest_pair
 from core.plan import RoundPlan
-from core.progress import RoundProgress, Status
+from core.progress import RoundProgress
 from core.space import AXES, LogRange, SearchSpace
+from tests.support.sample_rounds import finished
 
 FIVE = ("learning_rate", "momentum", "dropout", "batch_size", "neurons")
 PLAN = RoundPlan(epochs=4, trials=40).searching(FIVE)
 ROUNDS = [40, *[pytest.param(200, marks=pytest.mark.long)]]
-
-
-def finished(plan: RoundPlan, accuracy: np.ndarray) -> RoundProgress:
-    """A round whose trials came to these accuracies in a straight line."""
-    curves = np.linspace(np.full(plan.trials, 0.1), accuracy, plan.epochs, axis=1).astype(np.float32)
-    return replace(
-        RoundProgress.of(plan), validation_accuracy=curves, train_accuracy=curves, status=Status.FINISHED, version=1,
-        epochs_done=np.full(plan.trials, plan.epochs),
-    )  # fmt: skip
 
 
 def shares(plan: RoundPlan) -> np.ndarray:
