@@ -93,7 +93,7 @@ def results_html(results: LearningResults) -> str:
         f"<tr><th>{escape(_(question.subject))}</th><td>{_bars(results, number)}</td></tr>"
         for number, question in enumerate(QUESTIONS)
     )
-    key = f'<p class="key"><i class="before"></i>{escape(_("before"))} <i class="after"></i>{escape(_("after"))}</p>'
+    key = f'<p class="key"><b class="before"></b>{escape(_("before"))} <b class="after"></b>{escape(_("after"))}</p>'
     gain = f'<p class="gain">{escape(gain_sentence(results.gain))}</p>'
     return f'<div class="learning"><p>{escape(counts)}</p>{gain}{key}<table>{rows}</table></div>'
 

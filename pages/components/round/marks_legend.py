@@ -17,7 +17,7 @@ from pages.components.round.round_text import trial_text
 def marks_legend_html(lab: Lab, round_: LabRound | None, dark: bool) -> str:
     """The legend of the marks that the map of a round has. dark: whether the theme is dark"""
     items = "".join(
-        f'<span><i class="{shape}" style="{style}" aria-hidden="true">{sign}</i>{escape(name)}</span>'
+        f'<span><b class="{shape}" style="{style}" aria-hidden="true">{sign}</b>{escape(name)}</span>'
         for shape, style, sign, name in marks(lab, round_, dark)
     )
     return f'<div class="marks-legend">{items}</div>'
