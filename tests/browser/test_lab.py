@@ -60,9 +60,9 @@ def test_a_box_inside_the_last_one_is_a_new_box(student: Student) -> None:
 def test_the_end_of_a_round_is_noticed_while_an_older_one_is_in_view(student: Student) -> None:
     student.press("Start round 1")
     student.sees("Round 1: 400 epochs")
-    student.set_number("epochs", 60)
+    student.set_number("epochs", 200)  # so that it runs on while the other round is chosen
     student.press("Start round 2")
-    student.sees(re.compile(r"\d+ of 1200 epochs · "))
+    student.sees(re.compile(r"\d+ of 4000 epochs · "))
     student.page.get_by_role("combobox").first.click()
     student.page.get_by_role("option", name="round 1").click()
     student.sees("Round 1: 400 epochs")

@@ -129,9 +129,11 @@ COUNT_MESSAGES = """() => {
 }"""
 RECORD_BUTTONS = """() => {
   window.buttonsSeen = new Set();
-  const host = [...document.querySelectorAll('.st-key-replay_bar *')].find(one => one.shadowRoot);
-  const record = () => host.shadowRoot.querySelectorAll('button').forEach(one => buttonsSeen.add(one.ariaLabel));
-  new MutationObserver(record).observe(host.shadowRoot, { subtree: true, childList: true, attributes: true });
+  setInterval(() => {  // the bar may be made anew
+    for (const { shadowRoot } of document.querySelectorAll('.st-key-replay_bar *')) {
+      shadowRoot?.querySelectorAll('button').forEach(one => buttonsSeen.add(one.ariaLabel));
+    }
+  }, 20);
 }"""
 HEADINGS = """() => [...document.querySelectorAll('.st-key-curves_chart text')].map(one => one.textContent)
   .filter(text => /^Best-\\d+\\s/.test(text))"""

@@ -31,6 +31,9 @@ const end = event => setTimeout(() => {
   window.dispatchEvent(new PointerEvent('pointerup', { pointerId: event.pointerId, pointerType: event.pointerType }));
 });
 
+// What this page shows; kept beside the element, which the browser makes anew when a hint comes to stand before it.
+const shown = window.epochReplay ??= { lab: null, round: null, latest: null, timer: null, watched: null, played: null };
+
 const showMap = still => {
   const bar = document.querySelector('.st-key-view').getBoundingClientRect();
   if (bar.top >= 0 && bar.top < innerHeight / 2) return;
@@ -40,7 +43,7 @@ const showMap = still => {
 export default function ({ data, parentElement }) {
   const [button, slider, speed] = ['button', '[type=range]', 'select'].map(name => parentElement.querySelector(name));
   const text = parentElement.querySelector('output');
-  const state = parentElement.replay ??= { lab: null, round: null, latest: null, timer: null, watched: null };
+  const state = shown;
   const show = epoch => {
     slider.value = epoch;
     const ended = Number(slider.value) >= data.epochs;
@@ -57,6 +60,7 @@ export default function ({ data, parentElement }) {
   const play = () => {
     stop();
     if (Number(slider.value) >= data.epochs) show(1);
+    state.played = parentElement;
     const began = performance.now(), from = Number(slider.value);
     state.timer = setInterval(() => {
       const seconds = (performance.now() - began) / 1000;
@@ -97,6 +101,6 @@ export default function ({ data, parentElement }) {
     document.removeEventListener('pointerdown', press, true);
     document.removeEventListener('click', unpick);
     window.removeEventListener('pointercancel', end);
-    clearInterval(state.timer);
+    if (state.played === parentElement) stop();
   };
 }
