@@ -32,6 +32,9 @@ async def shown(opened: Tab, what: str) -> float:
     while not opened.shows(what):
         assert time.monotonic() - begun < LIMIT
         await opened.watch(time.monotonic() + 1.5, lambda: opened.shows(what))
+        if not opened.timers and not opened.shows(what):  # a page that says to try again later
+            await asyncio.sleep(0.5)
+            await opened.open()
     return time.monotonic() - begun
 
 
