@@ -38,7 +38,7 @@ class Conversations:
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._client: Client | None = None
-        self._connected_at = 0.0  # seconds of the monotonic clock
+        self._rejoin_until: float | None = None  # of the monotonic clock; None before the first connection
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by host
         self._commands: dict[str, asyncio.Event] = {}  # by host: there is something to tell it at once
         self._background: set[asyncio.Task[bool | None]] = set()
@@ -72,7 +72,7 @@ class Conversations:
             now = time.monotonic()
             with self._changed:
                 if addresses is not None:
-                    self._state.set_hosts(addresses, now, now - self._connected_at < REJOIN_SECONDS)
+                    self._state.set_hosts(addresses, now, now < (self._rejoin_until or now))
                 self._state.look_for_hosts(now)
                 hosts = dict(self._state.hosts)
                 self._changed.notify_all()
@@ -97,7 +97,8 @@ class Conversations:
             await self._disconnect()
             self._client = Client(self._address, asynchronous=True, timeout=CALL_SECONDS, set_as_default=False)
             await self._client
-            self._connected_at = time.monotonic()
+            # hosts come back to a scheduler that was away; before the first connection none was known
+            self._rejoin_until = 0.0 if self._rejoin_until is None else time.monotonic() + REJOIN_SECONDS
         return self._client
 
     async def _disconnect(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.datasets import LABELS, find_file
+from core.engine.cluster import cluster_state, conversations
 from core.engine.cluster.cluster_engine import ClusterEngine
 from core.engine.owners import Owner
 from core.errors import LessonError
@@ -50,6 +51,16 @@ def host_of(machines: Cluster, engine: ClusterEngine) -> "subprocess.Popen[bytes
     assert round_.host is not None
     pid = int(round_.host.rsplit("-", 2)[1])
     return next(host for host in machines.hosts if host.pid == pid)
+
+
+@pytest.mark.long
+def test_a_host_that_dies_soon_after_the_first_connection_is_missed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler that was away is waited for, but not one that never was: the host's silence is not awaited."""
+    monkeypatch.setattr(conversations, "REJOIN_SECONDS", 1e6)
+    monkeypatch.setattr(cluster_state, "SILENT_SECONDS", 1e6)
+    with running() as (machines, engine):
+        machines.kill(machines.hosts[0])
+        await_hosts(engine, 1)
 
 
 def test_a_round_on_the_cluster_has_the_bits_of_one_on_this_machine() -> None:
