@@ -22,7 +22,7 @@ def navigation() -> None:
     page = st.navigation(layout.pages(), position="top")
     st.set_page_config(page_title=f"{page.title} · {layout.PRODUCT}")
     layout.frame(page)
-    lab_notice()
+    lab_notice(page.url_path)
     page.run()
 
 

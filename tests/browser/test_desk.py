@@ -46,6 +46,8 @@ def test_a_teacher_reads_a_trail_speaks_to_all_pages_and_merges_a_pair(classroom
     projector = classroom.open_page(f"class_board?class={code}", 1920, 1080)  # not yet shown to others
     for page in (first, second, desk):
         expect_one(page.locator(".teacher-message", has_text="Look at the board, please."), "visible")
+    legend = first.locator(".marks-legend")
+    assert legend.evaluate("one => getComputedStyle(one).display") == "flex"  # the page has kept its style sheet
     expect(projector.locator(".teacher-message")).to_have_count(0)
     desk.get_by_role("textbox", name="minutes").fill("5")
     desk.get_by_role("button", name="Start the timer").click()

@@ -32,7 +32,7 @@ from pages.components.classroom.invitation import invitation_html, invites, qr_h
 from pages.components.classroom.questions_view import draw_on_board
 from pages.components.classroom.shown_names import shown_names
 from pages.components.classroom.teacher_locks import LockState, lock_state, poll_once
-from pages.components.classroom.teacher_notice import draw_notice
+from pages.components.classroom.teacher_notice import NOTICE_STYLE, draw_notice
 from pages.components.frame.assets import style
 from pages.components.frame.running_server import server
 from pages.components.frame.theme import is_dark
@@ -83,7 +83,7 @@ def live_board(classroom: Classroom, width: int, own_seat: int | None = None, al
     width: pixels of the page    own_seat: of the student who looks
     alone: whether the page is the board alone, which then has the class's title and how to join
     """
-    st.html(STYLE)
+    st.html(STYLE + NOTICE_STYLE)
     with st.container(key="board"):
         ticking(draw_board, lock_state(classroom), classroom, width, own_seat, alone, shortest=BOARD_SECONDS)
 

@@ -16,21 +16,27 @@ from pages.components.frame.session import known_lab
 from pages.components.frame.translation import _, detect_language
 from pages.components.refresh.pace import ticking
 
-STYLE = style(__file__, "teacher_notice.css")
+# Drawn with the whole page: Streamlit keeps style sheets by their places on it, and one that came with a tick would
+# take the place of another.
+NOTICE_STYLE = style(__file__, "teacher_notice.css")
 _timer = st.components.v2.component("class_timer", js=script(__file__, "class_timer.js"))
 
 
-def lab_notice() -> None:
-    """On every page of a lab in a class, what its teacher shows."""
+def lab_notice(page: str) -> None:
+    """On every page of a lab in a class, what its teacher shows. page: the one that is run next, as in its address"""
     if any(name in st.query_params for name in ("teach", "desk", "board")):  # desk and board have their own
         return
     mine = known_lab()
     if mine is not None and mine.classroom is not None:
-        class_notice(mine.classroom, mine)
+        class_notice(mine.classroom, mine if page != CLASS else None)  # whose page has the questions themselves
 
 
 def class_notice(classroom: Classroom, lab: Lab | None = None) -> None:
-    """What the teacher of a class shows, followed as long as the class is open. lab: of the student who looks"""
+    """What the teacher of a class shows, followed as long as the class is open.
+
+    lab: of a student who is led to questions that are asked; None where nobody is
+    """
+    st.html(NOTICE_STYLE)
     with st.container(key="class_notice"):
         ticking(draw_part, classroom.ended is None, classroom, lab, shortest=BOARD_SECONDS)
 
@@ -47,14 +53,13 @@ def draw_part(classroom: Classroom, lab: Lab | None, running: object) -> None:
 
 
 def draw_notice(classroom: Classroom) -> None:
-    """Message and timer as they are now; nothing without them, or once the class has ended."""
+    """Message and timer as they are now; nothing without them, or once the class has ended. See NOTICE_STYLE."""
     if classroom.ended is not None:
         return
     notice = classroom.notice
     left = notice.seconds_left(time.time())
     if not notice.message and left is None:
         return
-    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="teacher_notice"):
         if left is not None:
             words = {"left": _("time left"), "over": _("The time is up.")}
