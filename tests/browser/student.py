@@ -9,6 +9,7 @@ from playwright.sync_api import Error, FloatRect, Locator, Page, expect
 from tests.support.waiting import LIMIT, until
 
 TIMEOUT_MS = 1000 * LIMIT
+LIST_MS = 5000.0  # that a list which was opened is looked at before it is opened once more
 expect.set_options(timeout=TIMEOUT_MS)
 
 
@@ -56,6 +57,17 @@ class Student:
             self.page.get_by_text(text).first.wait_for()
         except Error as late:
             raise AssertionError(f"{text!r} is not on the page, but {self.page.inner_text('body')}") from late
+
+    def choose(self, box: Locator, option: str) -> None:
+        """Choose from a list, which closes when the page is drawn anew: then once more."""
+        deadline = time.monotonic() + LIMIT
+        while True:
+            box.click()
+            try:
+                self.page.get_by_role("option", name=option).click(timeout=LIST_MS)
+                return
+            except Error:
+                assert time.monotonic() < deadline, f"there is no {option!r} to choose"
 
     def set_number(self, label: str, value: float, nth: int = 0) -> None:
         """Type into a number field and leave it."""

@@ -63,8 +63,7 @@ def test_the_end_of_a_round_is_noticed_while_an_older_one_is_in_view(student: St
     student.set_number("epochs", 200)  # so that it runs on while the other round is chosen
     student.press("Start round 2")
     student.sees(re.compile(r"\d+ of 4000 epochs · "))
-    student.page.get_by_role("combobox").first.click()
-    student.page.get_by_role("option", name="round 1").click()
+    student.choose(student.page.get_by_role("combobox").first, "round 1")
     student.sees("Round 1: 400 epochs")
     expect(student.primary).to_have_text([re.compile("Start round 3")])
 
