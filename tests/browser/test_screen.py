@@ -77,6 +77,8 @@ def test_the_map_what_sets_the_next_round_and_what_this_one_shows_are_in_sight_t
     browser: Browser, server: Server, size: tuple[int, int], needed: list[str], lang: str
 ) -> None:
     student = at(browser, server, size, locale=lang)
+    header, steps = boxes(student.page, ["[data-testid=stHeader]", ".steps li"]).values()
+    assert steps[1] >= header[3]  # the first line is clear of the navigation
     for number in (1, 2, 3):
         if number > 1:
             narrow_down(student)
