@@ -2,7 +2,7 @@
 
 The font has some four thousand icons, a fifth of what a first visit loads. An icon is a ligature: the letters of its
 name are drawn as one glyph. Streamlit's scripts name icons among thousands of other words, so every word in them that
-is the name of an icon is kept. Material Symbols is Google's, under the Apache License 2.0.
+is the name of an icon is kept.
 """
 
 import re
