@@ -13,13 +13,13 @@ from core.plan import RoundPlan
 from core.progress import RoundProgress
 from core.space import SearchSpace
 from tests.claims.claim import Claim, Condition, conditions, measured
-from tests.claims.model_claims import NOISE, hill
-from tests.claims.range_claims import ROUNDS, SEED_DEVIATION, images_that_validate, search_in
+from tests.claims.model_claims import Effect, alone, together, with_effect
+from tests.claims.range_claims import SEED_DEVIATION, edge_is_told, images_that_validate, search_in
 from tests.support.sample_rounds import finished
 
 FOUR = ("learning_rate", "momentum", "dropout", "neurons")
 POINTS = np.random.default_rng(0).uniform(size=(4096, len(FOUR)))  # over which an effect is scaled
-Effect = Callable[[np.ndarray], np.ndarray]  # of shares of the ranges, (..., axes)
+LEARNING_RATE, TWO_ALONE, TWO_TOGETHER = alone(0), alone(0, 2), together(0, 2)  # the second is the dropout ratio
 
 
 def plan_of(rng: np.random.Generator, condition: Condition, space: SearchSpace | None = None) -> RoundPlan:
@@ -43,27 +43,10 @@ def observed(plan: RoundPlan, accuracy: np.ndarray) -> Observations:
     return Observations(x, accuracy, plan.space, np.zeros(plan.trials, int), x, plan.validation_images())
 
 
-def with_effect(rng: np.random.Generator, condition: Condition, effect: Effect) -> Observations:
+def decided_by(effect: Effect, rng: np.random.Generator, condition: Condition) -> Observations:
     """A round of which an effect decides half of the variance."""
-    plan, over_ranges = plan_of(rng, condition), effect(POINTS)
-    scaled = (effect(shares(plan)) - over_ranges.mean()) / over_ranges.std()
-    noise = rng.standard_normal(condition.trials)
-    return observed(plan, np.clip(condition.accuracy + NOISE * (scaled + noise), 0, 1))
-
-
-def of_learning_rate(x: np.ndarray) -> np.ndarray:
-    """The learning rate decides alone."""
-    return hill(x[..., 0], 0.65)
-
-
-def of_two_alone(x: np.ndarray) -> np.ndarray:
-    """Learning rate and dropout decide as much, and neither depends on the other."""
-    return hill(x[..., 0], 0.65) + hill(x[..., 2], 0.65)
-
-
-def of_two_together(x: np.ndarray) -> np.ndarray:
-    """Which dropout is good depends on the learning rate."""
-    return np.asarray((2 * x[..., 0] - 1) * (2 * x[..., 2] - 1))
+    plan = plan_of(rng, condition)
+    return observed(plan, with_effect(rng, condition, shares(plan), effect, POINTS))
 
 
 def anything_matters(rng: np.random.Generator, condition: Condition) -> bool:
@@ -73,14 +56,14 @@ def anything_matters(rng: np.random.Generator, condition: Condition) -> bool:
 
 def learning_rate_matters(rng: np.random.Generator, condition: Condition) -> bool:
     """Trials whose learning rate decides half of the variance."""
-    return depends_on_values(with_effect(rng, condition, of_learning_rate))
+    return depends_on_values(decided_by(LEARNING_RATE, rng, condition))
 
 
 def leads(effect: Effect, parts: tuple[tuple[str, ...], ...]) -> Callable[[np.random.Generator, Condition], bool]:
     """Whether one of some parts is said to lead where an effect decides half of the variance."""
 
     def simulate(rng: np.random.Generator, condition: Condition) -> bool:
-        data = with_effect(rng, condition, effect)
+        data = decided_by(effect, rng, condition)
         found = leading_share(effects(data).shares) if depends_on_values(data) else None
         return found is not None and found.part in parts
 
@@ -91,7 +74,7 @@ def pair_is_told(effect: Effect) -> Callable[[np.random.Generator, Condition], b
     """Whether two are said to matter together where an effect decides half of the variance."""
 
     def simulate(rng: np.random.Generator, condition: Condition) -> bool:
-        data = with_effect(rng, condition, effect)
+        data = decided_by(effect, rng, condition)
         return depends_on_values(data) and strongest_pair(effects(data).shares) is not None
 
     return simulate
@@ -99,14 +82,11 @@ def pair_is_told(effect: Effect) -> Callable[[np.random.Generator, Condition], b
 
 def edge_where_all_are_alike(rng: np.random.Generator, condition: Condition) -> bool:
     """Whether an edge is told anywhere in a search of three rounds whose trials are all equally good."""
-    plan, rounds = plan_of(rng, condition), []
-    for number in range(1, ROUNDS + 1):
-        rounds.append((number, finished(plan, measured(rng, condition.accuracy, condition))))
-        search = search_in(rounds)
-        if search.edges:
-            return True
-        plan = plan_of(rng, condition, search.suggestion or search.box or plan.space)
-    return False
+
+    def round_in(space: SearchSpace) -> RoundProgress:
+        return finished(plan_of(rng, condition, space), measured(rng, condition.accuracy, condition))
+
+    return edge_is_told(plan_of(rng, condition).space, round_in)
 
 
 def edge_a_decade_before_the_optimum(rng: np.random.Generator, condition: Condition) -> bool:
@@ -153,8 +133,8 @@ CLAIMS = (
         "one_of_four_matters_most",
         "Which one matters: of four, one matters most",
         "the learning rate decides half of the variance of 90 trials, the others nothing",
-        leads(of_two_alone, ALONE),
-        leads(of_learning_rate, ALONE[:1]),
+        leads(TWO_ALONE, ALONE),
+        leads(LEARNING_RATE, ALONE[:1]),
         grid=SURE,
         power_grid=SURE,
         small_grid=ONE,
@@ -166,8 +146,8 @@ CLAIMS = (
         "pair_of_four",
         "Which one matters: of four, two matter together",
         "half of the variance of 90 trials depends on two together",
-        pair_is_told(of_two_alone),
-        pair_is_told(of_two_together),
+        pair_is_told(TWO_ALONE),
+        pair_is_told(TWO_TOGETHER),
         grid=SURE,
         power_grid=SURE,
         small_grid=ONE,

@@ -13,7 +13,7 @@ from tests.support.observed import SPACE, observed
 
 NOISE = 0.08  # standard deviation of an accuracy over seeds and images, and of the effect where there is one
 GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2, indexing="ij"), axis=-1)
-Effect = Callable[[np.ndarray], np.ndarray]  # of shares of the ranges, (..., 2)
+Effect = Callable[[np.ndarray], np.ndarray]  # of shares of the ranges, (..., axes)
 
 
 def hill(x: np.ndarray, top: float) -> np.ndarray:
@@ -21,19 +21,14 @@ def hill(x: np.ndarray, top: float) -> np.ndarray:
     return np.asarray(np.exp(-((4 * (x - top)) ** 2)))
 
 
-def of_learning_rate(x: np.ndarray) -> np.ndarray:
-    """The learning rate decides alone."""
-    return hill(x[..., 0], 0.65)
+def alone(*axes: int) -> Effect:
+    """Some axes decide as much as each other, and none depends on another."""
+    return lambda x: np.sum([hill(x[..., axis], 0.65) for axis in axes], axis=0)
 
 
-def of_each_alone(x: np.ndarray) -> np.ndarray:
-    """Both decide as much, and neither depends on the other."""
-    return hill(x[..., 0], 0.65) + hill(x[..., 1], 0.65)
-
-
-def of_both_together(x: np.ndarray) -> np.ndarray:
-    """Which weight decay is good depends on the learning rate."""
-    return np.asarray((2 * x[..., 0] - 1) * (2 * x[..., 1] - 1))
+def together(one: int, other: int) -> Effect:
+    """Which value of one axis is good depends on the other."""
+    return lambda x: np.asarray((2 * x[..., one] - 1) * (2 * x[..., other] - 1))
 
 
 def drawn(rng: np.random.Generator, condition: Condition) -> np.ndarray:
@@ -41,9 +36,14 @@ def drawn(rng: np.random.Generator, condition: Condition) -> np.ndarray:
     return rng.uniform(size=(condition.trials, 2))
 
 
-def with_effect(rng: np.random.Generator, condition: Condition, x: np.ndarray, effect: Effect) -> np.ndarray:
-    """Accuracies of which an effect decides half of the variance, (trials,)."""
-    over_ranges = effect(GRID)
+def with_effect(
+    rng: np.random.Generator, condition: Condition, x: np.ndarray, effect: Effect, points: np.ndarray = GRID
+) -> np.ndarray:
+    """Accuracies of which an effect decides half of the variance, (trials,).
+
+    x: (trials, axes) shares of the ranges    points: (..., axes) that stand for all of the ranges
+    """
+    over_ranges = effect(points)
     scaled = (effect(x) - over_ranges.mean()) / over_ranges.std()
     return np.clip(condition.accuracy + NOISE * (scaled + rng.standard_normal(condition.trials)), 0, 1)
 
@@ -62,7 +62,7 @@ def anything_matters(rng: np.random.Generator, condition: Condition) -> bool:
 def learning_rate_matters(rng: np.random.Generator, condition: Condition) -> bool:
     """Trials whose learning rate decides half of the variance."""
     x = drawn(rng, condition)
-    return depends_on_values(observed(exponents(x), with_effect(rng, condition, x, of_learning_rate)))
+    return depends_on_values(observed(exponents(x), with_effect(rng, condition, x, alone(0))))
 
 
 def leading(effect: Effect, parts: tuple[tuple[str, ...], ...]) -> Callable[[np.random.Generator, Condition], bool]:
@@ -80,7 +80,7 @@ def leading(effect: Effect, parts: tuple[tuple[str, ...], ...]) -> Callable[[np.
 def least_share_is_too_high(rng: np.random.Generator, condition: Condition) -> bool:
     """Whether a share of at least more than the true half is told where both hyperparameters decide as much."""
     x = drawn(rng, condition)
-    data = observed(exponents(x), with_effect(rng, condition, x, of_each_alone))
+    data = observed(exponents(x), with_effect(rng, condition, x, alone(0, 1)))
     found = leading_share(surface(data).shares) if depends_on_values(data) else None
     return found is not None and found.least > 0.5
 
@@ -125,8 +125,8 @@ CLAIMS = (
         "one_matters_more",
         "Which one matters: more than the other",
         "the learning rate decides half of the variance of 60 trials, the weight decay nothing",
-        leading(of_each_alone, MAIN),
-        leading(of_learning_rate, MAIN[:1]),
+        leading(alone(0, 1), MAIN),
+        leading(alone(0), MAIN[:1]),
         grid=LEADS,
         power_grid=SURE,
         small_grid=conditions((0.5,), (20,), (100,)),
@@ -138,8 +138,8 @@ CLAIMS = (
         "only_both_together",
         "Which one matters: both together",
         "half of the variance of 60 trials depends on both together",
-        leading(of_each_alone, (("learning_rate", "weight_decay"),)),
-        leading(of_both_together, (("learning_rate", "weight_decay"),)),
+        leading(alone(0, 1), (("learning_rate", "weight_decay"),)),
+        leading(together(0, 1), (("learning_rate", "weight_decay"),)),
         grid=LEADS,
         power_grid=SURE,
         small_grid=conditions((0.5,), (20,), (100,)),

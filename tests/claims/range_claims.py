@@ -1,5 +1,7 @@
 """Claims about a search: an edge that better values may lie beyond, and a hyperparameter without any effect seen."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.analysis.search_insights import spread_without_effect
@@ -29,9 +31,14 @@ def images_that_validate(count: int) -> dict[str, object]:
 
 def edge_where_all_are_alike(rng: np.random.Generator, condition: Condition) -> bool:
     """Whether an edge is told anywhere in a search of three rounds whose trials are all equally good."""
-    space, rounds = SearchSpace(), []
+    return edge_is_told(SearchSpace(), lambda space: round_of(rng, space, condition, condition.accuracy))
+
+
+def edge_is_told(space: SearchSpace, round_in: Callable[[SearchSpace], RoundProgress]) -> bool:
+    """Whether an edge is told anywhere in a search of three rounds that goes where it is led. round_in: draws one"""
+    rounds: list[tuple[int, RoundProgress]] = []
     for number in range(1, ROUNDS + 1):
-        rounds.append((number, round_of(rng, space, condition, condition.accuracy)))
+        rounds.append((number, round_in(space)))
         search = search_in(rounds)
         if search.edges:
             return True
