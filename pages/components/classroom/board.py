@@ -83,7 +83,7 @@ def live_board(classroom: Classroom, width: int, own_seat: int | None = None, al
     width: pixels of the page    own_seat: of the student who looks
     alone: whether the page is the board alone, which then has the class's title and how to join
     """
-    st.html(STYLE + NOTICE_STYLE)
+    st.html(STYLE + (NOTICE_STYLE if alone else ""))  # else the page has drawn it
     with st.container(key="board"):
         ticking(draw_board, lock_state(classroom), classroom, width, own_seat, alone, shortest=BOARD_SECONDS)
 
