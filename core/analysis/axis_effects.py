@@ -28,9 +28,9 @@ TINY = 1e-9  # on the diagonal of a kernel that is factored, as a share of its w
 class AxisEffect:
     """How the accuracy changes along one axis, the mean over all others."""
 
-    places: np.ndarray  # (SURFACE_SIZE,) the middles of the cells of a grid; one if the range is fixed
-    mean: np.ndarray  # (SURFACE_SIZE,) accuracy
-    deviation: np.ndarray  # (SURFACE_SIZE,) its standard deviation, without noise
+    places: np.ndarray  # (places,) see functional_anova.grid
+    mean: np.ndarray  # (places,) accuracy
+    deviation: np.ndarray  # (places,) its standard deviation, without noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Effects:
     along: dict[str, AxisEffect]
     shares: Importance
     strongest: tuple[str, str]  # the two axes that explain most together that neither does alone
-    together: np.ndarray  # (SURFACE_SIZE, SURFACE_SIZE) accuracy over these two, the mean over all others
+    together: np.ndarray  # (places, places) accuracy over these two, the mean over all others
 
 
 def effects(data: Observations) -> Effects:

@@ -29,7 +29,7 @@ def axis_title(axis: str, translate: Translate) -> str:
 def range_charts(
     progress: RoundProgress, shown: Sequence[SearchSpace], coming: SearchSpace | None, translate: Translate
 ) -> Iterator[str]:
-    """Where the trials of a round lie: a chart of the first axis with every other one; of one axis with the accuracy.
+    """Where the trials of a round lie: a chart of the first axis with every other one.
 
     shown: ranges that the axes reach over    coming: those of the round after it
     """
@@ -37,9 +37,8 @@ def range_charts(
     first, others = names[0], names[1:]
     has_same = coming is not None and set(coming.axes) == set(names)
     spaces = [progress.plan.space, *([coming] if coming is not None and has_same else [])]
-    seconds: list[str | None] = [*others] or [None]
-    for other in seconds:
-        vertical = _accuracy_axis(translate) if other is None else _exponents_axis(other, shown, translate)
+    for other in others:
+        vertical = _exponents_axis(other, shown, translate)
         frame = Frame(_exponents_axis(first, shown, translate), vertical)
         boxes = [_box(frame, space, first, other, place) for place, space in enumerate(spaces)]
         alt = translate(N_("Trials by {first} and {second}")).format(
@@ -62,19 +61,19 @@ def _accuracy_axis(translate: Translate) -> Axis:
     return Axis(translate(N_("validation accuracy")), 0, 1, ACCURACIES)
 
 
-def _box(frame: Frame, space: SearchSpace, first: str, other: str | None, place: int) -> str:
+def _box(frame: Frame, space: SearchSpace, first: str, other: str, place: int) -> str:
     """The ranges of a round as a rectangle. place: 0 for the round itself, 1 for the one after it"""
     across = space.ranges()[first]
-    down = space.ranges()[other] if other is not None else frame.vertical
+    down = space.ranges()[other]
     colour, dashes = (BOX, "") if not place else (NEXT_BOX, "5 3")
     return rectangle(frame.x(across.low), frame.y(down.high), frame.x(across.high), frame.y(down.low), colour, dashes)
 
 
-def _trials(frame: Frame, progress: RoundProgress, first: str, other: str | None) -> Iterator[str]:
+def _trials(frame: Frame, progress: RoundProgress, first: str, other: str) -> Iterator[str]:
     """The trials as points, darker the better, the best ones ringed; crosses for those that diverged."""
     accuracy = np.nan_to_num(progress.last_validation())
     across = AXES[first].places(progress.hyperparameters[first])
-    down = AXES[other].places(progress.hyperparameters[other]) if other is not None else accuracy
+    down = AXES[other].places(progress.hyperparameters[other])
     best = set(progress.ranking()[:BEST].tolist())
     for trial in np.argsort(accuracy, kind="stable").tolist():  # the best on top
         x, y = frame.x(float(across[trial])), frame.y(float(down[trial]))

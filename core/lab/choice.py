@@ -7,7 +7,7 @@ from typing import Any
 
 from core.plan import RoundPlan, needed_settings
 from core.progress import RoundProgress
-from core.space import AXES, DEFAULT_AXES, SearchSpace
+from core.space import AXES, DEFAULT_AXES, LEAST_AXES, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Choice:
 
     def plan(self, settings: RoundPlan) -> RoundPlan:
         """A round of this value alone with some settings. Raises LessonError when no round could train it."""
-        values = self.values
-        axes = tuple(axis for axis in settings.space.axes if axis in values)
-        axes += tuple(axis for axis in dict(self.others) if axis not in axes)
-        axes += tuple(axis for axis in DEFAULT_AXES if axis not in axes) if len(axes) < len(DEFAULT_AXES) else ()
+        values, others = self.values, dict(self.others)
+        axes = tuple(axis for axis in values if axis in settings.space or axis in others)
+        if len(axes) < LEAST_AXES:
+            axes = tuple({*axes, *DEFAULT_AXES})
         space = settings.space.with_axes(axes)
         fixed = {axis: values[axis] for axis in DEFAULT_AXES if axis not in axes} | needed_settings(axes)
         given = tuple(values[axis] for axis in space.axes)

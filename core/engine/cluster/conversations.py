@@ -38,7 +38,8 @@ class Conversations:
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._client: Client | None = None
-        self._rejoin_until: float | None = None  # of the monotonic clock; None before the first connection
+        self._has_connected = False
+        self._rejoin_until = 0.0  # of the monotonic clock
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by host
         self._commands: dict[str, asyncio.Event] = {}  # by host: there is something to tell it at once
         self._background: set[asyncio.Task[bool | None]] = set()
@@ -72,7 +73,7 @@ class Conversations:
             now = time.monotonic()
             with self._changed:
                 if addresses is not None:
-                    self._state.set_hosts(addresses, now, now < (self._rejoin_until or now))
+                    self._state.set_hosts(addresses, now, now < self._rejoin_until)
                 self._state.look_for_hosts(now)
                 hosts = dict(self._state.hosts)
                 self._changed.notify_all()
@@ -97,8 +98,9 @@ class Conversations:
             await self._disconnect()
             self._client = Client(self._address, asynchronous=True, timeout=CALL_SECONDS, set_as_default=False)
             await self._client
-            # hosts come back to a scheduler that was away; before the first connection none was known
-            self._rejoin_until = 0.0 if self._rejoin_until is None else time.monotonic() + REJOIN_SECONDS
+            if self._has_connected:  # the scheduler was away: its hosts have yet to come back to it
+                self._rejoin_until = time.monotonic() + REJOIN_SECONDS
+            self._has_connected = True
         return self._client
 
     async def _disconnect(self) -> None:

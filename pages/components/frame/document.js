@@ -1,4 +1,5 @@
-// Sets the document's language; shows the tooltip of a mark that a finger taps; scrolls to results; notes clicks on links; lets a page that is opened in another tab keep the lab's address; has a page drawn anew whose server was away.
+// Sets the document's language; shows the tooltip of a mark that a finger taps; scrolls to results; notes clicks on links;
+// lets a page that is opened in another tab keep the lab's address; has a page drawn anew whose server was away.
 let drawAnew = () => {};
 
 export default function ({ data, setTriggerValue }) {
@@ -45,7 +46,7 @@ export default function ({ data, setTriggerValue }) {
     const link = press.target.closest?.('a[data-testid*="Nav"]');
     if (link) link.search = location.search;
   }, true);
-  // Streamlit draws no page anew that was finished: behind it may be another server by now, to which its lab has yet to come.
+  // Streamlit draws no page anew that was finished. Behind it may be another server by now, which has yet to get the lab.
   const app = document.querySelector('[data-testid=stApp]');
   let away = false;
   if (app) new MutationObserver(() => {

@@ -32,7 +32,7 @@ const end = event => setTimeout(() => {
 });
 
 // What this page shows; kept beside the element, which the browser makes anew when a hint comes to stand before it.
-const shown = window.epochReplay ??= { lab: null, round: null, latest: null, timer: null, watched: null, played: null };
+const state = window.epochReplay ??= { lab: null, round: null, latest: null, timer: null, watched: null, played: null };
 
 const showMap = still => {
   const bar = document.querySelector('.st-key-view').getBoundingClientRect();
@@ -43,7 +43,6 @@ const showMap = still => {
 export default function ({ data, parentElement }) {
   const [button, slider, speed] = ['button', '[type=range]', 'select'].map(name => parentElement.querySelector(name));
   const text = parentElement.querySelector('output');
-  const state = shown;
   const show = epoch => {
     slider.value = epoch;
     const ended = Number(slider.value) >= data.epochs;
