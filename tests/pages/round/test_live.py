@@ -7,7 +7,7 @@ from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from core.progress import Status
 from core.space import LogRange, SearchSpace
-from pages.components.round import live, round_text
+from pages.components.round import live, live_tables, round_text
 from tests.support.sample_rounds import made
 
 AXES = ("learning_rate", "weight_decay")
@@ -30,8 +30,8 @@ def test_rounds_in_the_same_ranges_share_a_box_and_its_label() -> None:
 
 def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:
     running = replace(ROUND, status=Status.RUNNING)
-    assert live.points_bytes(running, AXES) is live.points_bytes(running, AXES)
-    assert live.curves_bytes(running) is not live.curves_bytes(replace(running, version=2))
+    assert live_tables.points_bytes(running, AXES) is live_tables.points_bytes(running, AXES)
+    assert live_tables.curves_bytes(running) is not live_tables.curves_bytes(replace(running, version=2))
     text = round_text.best_and_insights
     assert text(running, 1, "", "", "en") is text(running, 1, "", "", "en")
     assert text(running, 1, "", "", "en") != text(running, 1, "better", "", "en")
@@ -39,10 +39,10 @@ def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:
 
 def test_the_tables_of_a_version_do_not_keep_the_version() -> None:
     running = replace(ROUND, status=Status.RUNNING)
-    version, shown = weakref.ref(running), live.points_bytes(running, AXES)
+    version, shown = weakref.ref(running), live_tables.points_bytes(running, AXES)
     del running
     assert version() is None and shown
 
 
 def test_nothing_is_kept_for_a_round_that_has_ended() -> None:
-    assert live.points_bytes(ROUND, AXES) is not live.points_bytes(ROUND, AXES)
+    assert live_tables.points_bytes(ROUND, AXES) is not live_tables.points_bytes(ROUND, AXES)
