@@ -176,10 +176,12 @@ class RoundProgress:
 
         The scores of a diverged trial stay the same from the epoch on in which it did.
         """
-        moved = np.ones(self.train_accuracy.shape, bool)
-        train, validation = self.train_accuracy, self.validation_accuracy
-        moved[:, 1:] = (train[:, 1:] != train[:, :-1]) | (validation[:, 1:] != validation[:, :-1])
-        return np.where(self.diverged, self.plan.epochs - moved[:, ::-1].argmax(axis=1), self.epochs_done)
+        measured = self.epochs_done.copy()
+        if self.diverged.any():
+            train, validation = self.train_accuracy[self.diverged], self.validation_accuracy[self.diverged]
+            moves = (train[:, 1:] != train[:, :-1]) | (validation[:, 1:] != validation[:, :-1])
+            measured[self.diverged] = self.plan.epochs - np.insert(moves, 0, True, axis=1)[:, ::-1].argmax(axis=1)
+        return measured
 
     def last_validation(self) -> np.ndarray:
         """Each trial's latest validation accuracy (trials,), nan before its first epoch."""
@@ -200,7 +202,7 @@ class RoundProgress:
     def _ranking(self) -> np.ndarray:
         last = self.last_validation()
         trained = np.where(self.given_up, self.epochs_done, self.plan.epochs)
-        order = np.lexsort((np.arange(len(last)), -np.nan_to_num(last), -trained, self.diverged))
+        order = np.lexsort((np.arange(len(last)), -last, -trained, self.diverged))
         return order[self.epochs_done[order] > 0]
 
     def summary(self, best: int = 5) -> str:

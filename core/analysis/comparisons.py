@@ -40,14 +40,13 @@ def behind_best(accuracy: np.ndarray, images: int) -> np.ndarray:
     """
     accuracy = np.asarray(accuracy, float)
     behind = np.zeros(len(accuracy), bool)
+    if len(accuracy) < 2:
+        return behind
     order = np.argsort(-accuracy, kind="stable")
-    high = stabilised(accuracy - CONTINUITY / images, images)
-    low = stabilised(accuracy + CONTINUITY / images, images)
-    for left in range(len(order), 1, -1):
-        lowest = order[left - 1]
-        if high[order[0]] - low[lowest] <= studentised_range(left):
-            break
-        behind[lowest] = True
+    high = stabilised(accuracy[order[:1]] - CONTINUITY / images, images)
+    low = stabilised(accuracy[order[1:]] + CONTINUITY / images, images)
+    within = np.flatnonzero(high - low <= studentised_ranges(len(order)))  # of the trials from the second down
+    behind[order[within[-1] + 2 if len(within) else 1 :]] = True
     return behind
 
 
@@ -180,6 +179,14 @@ def studentised_range(groups: int, degrees: int | None = None) -> float:
         below = float(weight @ _range_below(middle * ratio, groups))
         low, high = (middle, high) if below < 1 - ERROR_LEVEL else (low, middle)
     return high
+
+
+@lru_cache(maxsize=256)
+def studentised_ranges(groups: int) -> np.ndarray:
+    """The ranges of 2, 3, ... up to so many equal groups, where the variance is known: (groups - 1,)."""
+    ranges = np.array([studentised_range(count) for count in range(2, groups + 1)])
+    ranges.flags.writeable = False  # all who ask get the same
+    return ranges
 
 
 def _range_below(width: np.ndarray, groups: int) -> np.ndarray:

@@ -28,7 +28,7 @@ def insights(progress: RoundProgress) -> list[Insight]:
     images = progress.plan.validation_images()
     found = [*_divergence(progress, ranking), *_given_up(progress)]
     racing = ~progress.given_up
-    compared = np.array([trial for trial in ranked if racing[trial]], int)
+    compared = ranked[racing[ranked]]
     tied = int((~behind_best(accuracy[compared], images)).sum())
     if racing.all() and len(ranked) >= BEST and tied == len(ranked):
         difference = round(float(accuracy[ranked[0]] - accuracy[ranked[-1]]) * images)

@@ -80,7 +80,7 @@ def best_html(lab: Lab, number: int) -> str:
 
     number: of the round whose best trials stand above
     """
-    best = best_so_far(lab)
+    best = best_so_far(lab) if len(lab.rounds) > 1 else None
     if best is None or len(best.numbers) < 2:
         return ""
     if best.number == number:

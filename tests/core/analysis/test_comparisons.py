@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import studentized_range
 
 from core.analysis.comparisons import (
+    CONTINUITY,
     behind_best,
     behind_leader,
     groups_behind,
@@ -42,6 +43,19 @@ def test_only_trials_below_all_that_tie_are_behind() -> None:
     assert list(behind_best(accuracy, 100)) == [True, False, False, True, True]
     assert not behind_best(np.full(20, 0.8), 100).any()
     assert not behind_best(np.array([0.5]), 100).any() and not len(behind_best(np.zeros(0), 100))
+
+
+@pytest.mark.parametrize("trials", [0, 1, 2, 3, 20, 100])
+@pytest.mark.parametrize("spread", [0.0, 0.05, 0.4])
+def test_trials_are_compared_from_the_lowest_up_until_one_ties(trials: int, spread: float) -> None:
+    accuracy = np.clip(np.random.default_rng(trials).normal(0.6, spread, trials), 0, 1)
+    order, expected = np.argsort(-accuracy, kind="stable"), np.zeros(trials, bool)
+    for left in range(trials, 1, -1):
+        best, lowest = accuracy[order[0]] - CONTINUITY / 100, accuracy[order[left - 1]] + CONTINUITY / 100
+        if stabilised(np.array(best), 100) - stabilised(np.array(lowest), 100) <= studentised_range(left):
+            break
+        expected[order[left - 1]] = True
+    assert behind_best(accuracy, 100).tolist() == expected.tolist()
 
 
 def test_the_more_candidates_the_wider_a_tie() -> None:
