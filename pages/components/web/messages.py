@@ -35,7 +35,7 @@ SOCKETS_VARIABLE = "SOCKETS_PER_ADDRESS"
 SOCKETS = 300  # of an address at once: a school may have one for all
 NEW_SOCKETS = Allowance(300, 10)  # of an address: all come back at once when a server was away
 PATIENCE = 0.1  # seconds that an order to run waits for the run before it, which it would end otherwise
-RUN = "rerun_script"
+RUN, PART = "rerun_script", "rerun_script of a part"
 TYPES = (RUN, "stop_script", "file_urls_request", "backend_operation_request")
 OPERATIONS = ("deferred_file",)  # a download that is made when it is asked for
 TAGS = {BackMsg.DESCRIPTOR.fields_by_name[name].number for name in TYPES}
@@ -57,7 +57,7 @@ def sockets_per_address() -> int:
 def examine(message: bytes) -> tuple[str, int]:
     """The type of a message, and the code that the socket is closed with for it, 0 if it goes on.
 
-    The type is "" for a message that is left out.
+    The type is "" for a message that is left out, and PART for an order to run a part of a page.
     """
     if len(message) > MAX_MESSAGE:
         return "", TOO_BIG
@@ -74,6 +74,8 @@ def examine(message: bytes) -> tuple[str, int]:
         return "", TOO_BIG
     if kind == "backend_operation_request" and read.backend_operation_request.WhichOneof("payload") not in OPERATIONS:
         return "", 0
+    if kind == RUN and run.fragment_id:
+        return PART, 0
     return kind if kind in TYPES else "", 0
 
 
@@ -155,6 +157,7 @@ class LimitedSocket:
         """Pass an answer on, unless the socket has been closed."""
         if self.ended:
             return
+        self._turns.answer(self.turn)
         if ends_run(message.get("bytes")):
             self._over.set()
             self._turns.end(self.turn)
@@ -184,14 +187,14 @@ class LimitedSocket:
                 return {"type": "websocket.disconnect", "code": fault}
             if kind:
                 await self._sent.wait()
-                if kind == RUN:
-                    await self._begin_run()
+                if kind in (RUN, PART):
+                    await self._begin_run(kind == PART)
                 return message
 
-    async def _begin_run(self) -> None:
-        """Wait for the run before, PATIENCE at most, and for the next turn."""
+    async def _begin_run(self, of_part: bool) -> None:
+        """Wait for the run before, PATIENCE at most, and for the next turn. of_part: whether it is a part of a page"""
         with suppress(TimeoutError):
             if (age := self._turns.age(self.turn)) < PATIENCE:
                 await asyncio.wait_for(self._over.wait(), PATIENCE - age)
-        await self._turns.begin(self.turn)
+        await self._turns.begin(self.turn, of_part)
         self._over.clear()
