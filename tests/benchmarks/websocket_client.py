@@ -6,9 +6,12 @@
 The tab keeps what a browser keeps between runs: the address, the page, what was entered, and the timers of the parts
 that ask to be drawn again. They tick only during `watch`. Seconds are those from the order to the end of
 the run. A browser that holds a message already is sent its name instead; this tab is always sent the whole.
+
+The run of a page with a running round goes on drawing. What it sends after its first drawing is read with the next run.
 """
 
 import asyncio
+import json
 import math
 import re
 import time
@@ -58,6 +61,9 @@ class Tab:
         self._entered: dict[str, WidgetState] = {}
         self._drawn: set[str] = set()  # ids of the widgets of the latest run of the whole page that can be used
         self._points = b""  # the map's table of trials
+        self.drawings = 0  # how often the map has come
+        self._first: float | None = None  # time.monotonic() of the first one in the latest run
+        self._soon: tuple[str, float] | None = None  # the part that asks for the first tick, and when it does
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
         self.totals: dict[str, int] = {}  # of a class, as its board says them: students, rounds, trials, epochs
@@ -100,13 +106,17 @@ class Tab:
         return await self._run(page=page)
 
     async def tick(self) -> float:
-        """Draw the live part again."""
+        """Draw the live part again; the seconds until it is drawn."""
+        return await self._run(part=self.live, until=lambda: self._first is not None)
+
+    async def run_live(self) -> float:
+        """One run of the live part to its end."""
         return await self._run(part=self.live)
 
     async def watch(self, until: float, enough: Callable[[], bool] = lambda: False) -> list[float]:
         """Let the timers tick until a time.monotonic(), until `enough`, or until none is left.
 
-        Returns the seconds from when each tick was due to its end.
+        Returns the seconds from when each run was due to its first drawing, or to its end.
 
         A tick that is still on its way when the next one is due takes its place, as on the server.
         """
@@ -116,12 +126,15 @@ class Tab:
             for timer in self.timers.values():
                 timer.skip(now)
             part, timer = min(self.timers.items(), key=lambda item: item[1].due)
-            if timer.due >= until:
-                break
             due = timer.due
+            if self._soon is not None and self._soon[1] < due:
+                part, due = self._soon
+            if due >= until:
+                break
             await asyncio.sleep(due - now)
-            await self._run(part=part)
-            waits.append(time.monotonic() - due)
+            self._soon = None
+            await self._run(part=part, until=enough)
+            waits.append((self._first or time.monotonic()) - due)
         return waits
 
     async def click(self, button: str) -> float:
@@ -153,7 +166,13 @@ class Tab:
         self._entered[state.id] = state  # a browser tells it again with every run
         return await self._run()
 
-    async def _run(self, part: str = "", pressed: WidgetState | None = None, page: str = "") -> float:
+    async def _run(
+        self,
+        part: str = "",
+        pressed: WidgetState | None = None,
+        page: str = "",
+        until: Callable[[], bool] = lambda: False,
+    ) -> float:
         order = BackMsg()
         run = order.rerun_script
         run.query_string, run.page_script_hash, run.page_name = self._address, "" if page else self._page, page
@@ -161,19 +180,25 @@ class Tab:
         run.fragment_id, run.is_auto_rerun = part, bool(part)
         start = time.perf_counter()
         await self._socket.send(order.SerializeToString())
-        await asyncio.wait_for(self._answer(), RUN_TIMEOUT)
+        await asyncio.wait_for(self._answer(until), RUN_TIMEOUT)
         return time.perf_counter() - start
 
-    async def _answer(self) -> None:
-        """Take in what the server sends until a run is complete; a run that asks for another one is not."""
-        while True:
+    async def _answer(self, until: Callable[[], bool]) -> None:
+        """Take in what the server sends until a run is complete; a run that asks for another one is not.
+
+        until: or until this holds
+        """
+        begun = False  # what comes before belongs to the run before
+        while not (begun and until()):
             message = ForwardMsg.FromString(await self._socket.recv())
             kind = message.WhichOneof("type")
             if kind == "new_session":
+                begun, self._first = True, None
                 self._page = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
                     self._drawn.clear()
+                    self._soon = None
             elif kind == "navigation":
                 self._page = message.navigation.page_script_hash
                 self.pages = [page.url_pathname for page in message.navigation.app_pages if not page.is_hidden]
@@ -187,10 +212,13 @@ class Tab:
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
                 self._see(element, element.WhichOneof("type") or "")
+                if element.bidi_component.component_name.endswith("first_tick"):
+                    seconds = json.loads(element.bidi_component.json)["milliseconds"] / 1000
+                    self._soon = message.delta.fragment_id, time.monotonic() + seconds
             elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
                 block = message.delta.add_block
                 self._see(block, block.WhichOneof("type") or "")
-            elif kind == "script_finished" and message.script_finished in COMPLETE:
+            elif begun and kind == "script_finished" and message.script_finished in COMPLETE:
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:  # what is gone is forgotten
                     self._entered = {name: state for name, state in self._entered.items() if name in self._drawn}
                 return
@@ -211,6 +239,8 @@ class Tab:
             self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
+            self.drawings += any(one.name == "earlier" for one in shown.datasets)
+            self._first = self._first or time.monotonic()
         elif kind == "html" and (line := WORDS.search(shown.body)):
             self.words = line[1]
         elif kind == "html" and (totals := TOTALS.findall(shown.body)):

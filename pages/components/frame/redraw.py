@@ -1,4 +1,4 @@
-"""Drawing the page again from within a run, so that a click on its way is not lost.
+"""Drawing the page or a part of it again from within a run, so that a click on its way is not lost.
 
 st.rerun() joins its order with one that waits, and the joint order names the page of the run that calls it: a click on
 the link of another page, come in the same moment, would draw the old page again. Here the run begins anew by itself,
@@ -8,6 +8,7 @@ and what waits is handled at its first output.
 from typing import NoReturn
 
 from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 
 def redraw_page() -> NoReturn:
@@ -19,6 +20,33 @@ def redraw_part() -> NoReturn:
     """In a tick, end it and draw the part of the page that it draws."""
     context = get_script_run_ctx()
     _run_again(list(context.fragment_ids_this_run or []) if context is not None else [])
+
+
+def redraw_named_part(name: str) -> NoReturn:
+    """In a tick, end it and draw another part of the page, by the key that its st.fragment has; raises KeyError."""
+    context = get_script_run_ctx()
+    _run_again(context.fragment_storage.resolve_target(name) if context is not None else [])
+
+
+def is_asked_for() -> bool:
+    """Whether the browser waits for anything to be drawn: something was used, another part is due, or a tab was closed.
+
+    Costs next to nothing, unlike an output, which is what Streamlit handles requests at.
+    """
+    context = get_script_run_ctx()
+    waiting = None if context is None else context.script_requests
+    return waiting is not None and waiting._state is not ScriptRequestType.CONTINUE
+
+
+def is_part_asked_for() -> bool:
+    """In a tick, whether the browser waits for the same part: something in it was used, or its next tick is due.
+
+    For that Streamlit waits until the run is over, unlike for what is used elsewhere on the page.
+    """
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None or not is_asked_for():
+        return False
+    return bool(set(context.script_requests._rerun_data.fragment_id_queue) & set(context.fragment_ids_this_run or []))
 
 
 def _run_again(parts: list[str]) -> NoReturn:

@@ -9,6 +9,9 @@ of sixty rounds on two cores each gets a slice every 4.5 seconds.
 
 A browser learns the interval with the whole page. A tick that finds it changed has the whole page drawn, at most once
 in HOLD_SECONDS.
+
+To begin and end a run of a part takes Streamlit as long as all that changes in it. So the run of a part that `goes_on`
+draws several times, for at most RUN_SECONDS; what else ticks on the page waits that long.
 """
 
 import math
@@ -24,6 +27,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import session
+from pages.components.refresh.first_tick import first_tick
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
 SHARE = 0.2  # of one core, for the ticks of all pages together; a quarter is the most they may take
@@ -31,9 +35,10 @@ HOLD_SECONDS = 15.0  # that a page keeps an interval before it gets another
 PAGE_TIMEOUT = 7.0  # seconds without a tick after which a page is not counted
 WINDOW_SECONDS = 5.0  # over which the cost of a tick is measured
 INITIAL_COST = 0.005  # seconds of CPU a tick, until it has been measured
-MIN_COST, MAX_COST = 0.003, 0.02  # seconds of CPU a tick: bounds of a measurement
+MIN_COST, MAX_COST = 0.001, 0.02  # seconds of CPU a tick: bounds of a measurement
 COST_WEIGHT = 0.5  # of the latest window in the cost
 WHOLE_PAGE_TICKS = 4  # what a whole page costs, in ticks, besides its own
+RUN_SECONDS = 3.0  # from the first drawing of a run to its last
 
 
 class Pace:
@@ -98,6 +103,11 @@ def seconds_between(pages: int, cost: float) -> float:
     return pages * cost / SHARE
 
 
+def draws_of_a_run(interval: float) -> int:
+    """How often a run draws that goes on."""
+    return 1 + int(RUN_SECONDS / interval)
+
+
 def stagger(page: str) -> float:
     """A factor from 0.9 to 1 that depends on the page, so that pages opened at the same time do not tick together."""
     return 1 - crc32(page.encode()) % 100 / 1000
@@ -112,11 +122,19 @@ def tick_interval() -> float | None:
     return getattr(_run, "interval", None)
 
 
-def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST) -> None:
+def count_tick() -> None:
+    """Count that a run which goes on draws once more."""
+    PACE.count_tick(_run.page)
+
+
+def ticking(
+    draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST, key: str | None = None
+) -> None:
     """Draw a part of the page and, while `running` is true, draw it again at the pace of all pages.
 
     draw: called with the arguments and with `running`
     shortest: seconds between two ticks at least, times the page's own factor
+    key: of a part whose runs go on drawing by themselves, see `draws_of_a_run`
     """
     context = get_script_run_ctx()
     page = context.session_id if context is not None else ""
@@ -130,7 +148,7 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
     def part(*given: Any) -> None:
         if running and page:
             PACE.count_tick(page)
-        _run.interval = None if with_the_page else interval
+        _run.interval, _run.page = None if with_the_page else interval, page
         if server().labs.has_moved(session().token):
             redraw_page()
         draw(*given)
@@ -138,7 +156,10 @@ def ticking(draw: Callable[..., None], running: object, *arguments: Any, shortes
         if running and not with_the_page and not is_held and current_interval() != interval:
             redraw_page()
 
+    draws = draws_of_a_run(interval) if key is not None else 1
     try:
-        st.fragment(part, run_every=interval if running else None)(*arguments, running)
+        st.fragment(part, run_every=draws * interval if running else None, key=key)(*arguments, running)
     finally:
         with_the_page = False
+    if running and key is not None:
+        first_tick(key, interval)

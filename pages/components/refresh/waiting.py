@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
-from pages.components.frame.redraw import redraw_page, redraw_part
+from pages.components.frame.redraw import is_asked_for, is_part_asked_for, redraw_page, redraw_part
 from pages.components.frame.session import session, viewed_round
-from pages.components.refresh.pace import tick_interval
+from pages.components.refresh.pace import count_tick, draws_of_a_run, tick_interval
 
 # Seconds that a page waits for the points of a new round instead of showing an empty chart: first for a point of every
 # trial, then for any point at all.
@@ -20,6 +20,7 @@ ALL_POINTS, ANY_POINT = 0.4, 1.0
 MAX_REMAINING = 15.0  # seconds left at its last slice: for a longer round the remaining time is not computed again
 WAIT_FACTOR = 1.5  # times the interval of ticks: a round that may be over by then is waited for
 POLL_SECONDS = 0.3  # after which the progress is drawn again and clicks are handled
+CLICK_SECONDS = 0.35  # after which clicks are handled while nothing is drawn
 
 
 def first_points(lab: Lab) -> None:
@@ -32,20 +33,52 @@ def first_points(lab: Lab) -> None:
     round_.wait_for(lambda progress: bool(progress.epochs_done.any()), ANY_POINT)
 
 
+def go_on(round_: LabRound, has_changed: Callable[[], bool], again: Callable[[], None]) -> None:
+    """In a tick, draw `again` at the pace of ticks, until it is time for the next run or the browser asks for one.
+
+    Ends sooner where `wait_for_finish` has something to wait for.
+
+    has_changed: whether the whole page has to be drawn    again: draws what changes while a round runs
+    """
+    interval = tick_interval()
+    if interval is None:  # the whole page is being drawn
+        return
+    for _ in range(draws_of_a_run(interval) - 1):
+        if may_finish(round_, interval):
+            return
+        steps = math.ceil(interval / CLICK_SECONDS)
+        for _ in range(steps):
+            time.sleep(interval / steps)  # a round's own condition wakes its waiters at every slice
+            if is_asked_for():
+                session()  # it is here that Streamlit handles clicks
+                if is_part_asked_for():
+                    return
+            if has_changed():
+                redraw_page()
+        count_tick()
+        again()
+
+
+def may_finish(round_: LabRound, interval: float) -> bool:
+    """Whether a round is over, or may be within WAIT_FACTOR intervals."""
+    progress = round_.progress
+    if progress.status.is_final:
+        return True
+    if progress.remaining is None or progress.remaining > MAX_REMAINING:
+        return False
+    left = round_.remaining()
+    return left is not None and left <= WAIT_FACTOR * interval
+
+
 def wait_for_finish(round_: LabRound, say: Callable[[], object]) -> None:
-    """In a tick, wait for a round that may be over within WAIT_FACTOR intervals, then have the whole page drawn.
+    """In a tick, wait for a round that may be over soon, then have the whole page drawn.
 
     Clicks are handled meanwhile, and the next tick is not delayed.
 
     say: draws how far the round is
     """
-    interval, progress = tick_interval(), round_.progress
-    if interval is None:  # the whole page is being drawn
-        return
-    if not progress.status.is_final and (progress.remaining is None or progress.remaining > MAX_REMAINING):
-        return
-    left = round_.remaining()
-    if left is None or left > WAIT_FACTOR * interval:
+    interval = tick_interval()
+    if interval is None or not may_finish(round_, interval):  # None: the whole page is being drawn
         return
     next_tick = time.monotonic() + interval
     for _ in range(1 + math.ceil(interval / POLL_SECONDS)):  # bounded: a closed engine ends each wait at once

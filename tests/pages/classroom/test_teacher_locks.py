@@ -1,5 +1,6 @@
 """What a teacher has closed stays closed on every page, with a sentence, and opens without a reload."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -164,7 +165,12 @@ def test_the_teachers_switches_are_looked_at_every_three_seconds_at_least(
     for page in range(pages):
         crowd.count_tick(str(page))
     monkeypatch.setattr(pace, "PACE", crowd)
-    monkeypatch.setattr(pace.st, "fragment", lambda part, run_every: intervals.append(run_every) or (lambda *_: None))
+
+    def fragment(part: object, run_every: float, key: str | None) -> Callable[..., None]:
+        intervals.append(run_every)
+        return lambda *_: None
+
+    monkeypatch.setattr(pace.st, "fragment", fragment)
     classroom = new_class()[0]
     teacher_locks.poll(classroom, teacher_locks.lock_state(classroom))
     assert len(intervals) == 1 and 0 < intervals[0] <= 3.0

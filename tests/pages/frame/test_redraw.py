@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from streamlit.commands import execution_control
+from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
@@ -53,3 +54,50 @@ def test_with_streamlits_own_rerun_it_would_be_lost(requests: ScriptRequests, mo
 
 def test_nobody_uses_streamlits_own() -> None:
     assert not [path for path in SOURCES if "st.rerun" in path.read_text() and path.name != "redraw.py"]
+
+
+def asks(requests: ScriptRequests, *parts: str) -> None:
+    """The browser asks for some parts to be drawn, all of the page without any."""
+    requests.request_rerun(RerunData(page_script_hash="this page", fragment_id_queue=list(parts)))
+
+
+@pytest.fixture
+def idle(requests: ScriptRequests) -> ScriptRequests:
+    """The requests of a tab whose click has been handled."""
+    requests.on_scriptrunner_yield()
+    return requests
+
+
+def test_what_was_handled_is_not_asked_for_any_more(idle: ScriptRequests) -> None:
+    assert not redraw.is_asked_for() and not redraw.is_part_asked_for()
+    asks(idle, "part")
+    idle.on_scriptrunner_ready()
+    assert not redraw.is_asked_for() and not redraw.is_part_asked_for()
+
+
+@pytest.mark.parametrize(("parts", "own"), [(["part"], True), (["another"], False), (["another", "part"], True)])
+def test_a_part_that_is_asked_for_is_told_from_others(parts: list[str], own: bool, idle: ScriptRequests) -> None:
+    """Streamlit lets a run go on when a part is asked for, and draws the part afterwards."""
+    for part in parts:
+        asks(idle, part)
+    assert redraw.is_asked_for() and redraw.is_part_asked_for() is own
+    assert idle.on_scriptrunner_yield() is None
+
+
+def test_a_tab_that_is_closed_and_a_click_elsewhere_end_the_run_by_themselves(idle: ScriptRequests) -> None:
+    asks(idle)
+    assert redraw.is_asked_for() and not redraw.is_part_asked_for()
+    assert idle.on_scriptrunner_yield() is not None
+    idle.request_stop()
+    assert redraw.is_asked_for() and not redraw.is_part_asked_for()
+
+
+def test_another_part_is_drawn_by_its_name(requests: ScriptRequests, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = MemoryFragmentStorage()
+    storage.register("its id", lambda: None, target_key="its name")
+    context = redraw.get_script_run_ctx()
+    monkeypatch.setattr(context, "fragment_storage", storage, raising=False)
+    with pytest.raises(RerunException) as begun:
+        redraw.redraw_named_part("its name")
+    assert begun.value.rerun_data.fragment_id_queue == ["its id"] and begun.value.rerun_data.is_fragment_scoped_rerun
+    assert waiting_page(requests) == "another page"

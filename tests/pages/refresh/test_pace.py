@@ -14,12 +14,14 @@ from pages.components.refresh.pace import (
     LONGEST,
     MAX_COST,
     PAGE_TIMEOUT,
+    RUN_SECONDS,
     SHARE,
     SHORTEST,
     STEP,
     WHOLE_PAGE_TICKS,
     WINDOW_SECONDS,
     Pace,
+    draws_of_a_run,
     seconds_between,
     stagger,
     tick_interval,
@@ -97,8 +99,11 @@ class Page:
         self.reported: list[float | None] = []  # seconds between two ticks, with each whole page
         self.drawn: list[float | None] = []  # seconds to the next tick, with each time that the part was drawn
         self.parts: list[Callable[..., None]] = []
+        self.first: list[tuple[str, float]] = []  # the parts and seconds of first ticks that were asked for
 
-    def draw(self, patch: pytest.MonkeyPatch, running: bool = True, fails: bool = False) -> Callable[[], None]:
+    def draw(
+        self, patch: pytest.MonkeyPatch, running: bool = True, fails: bool = False, key: str | None = None
+    ) -> Callable[[], None]:
         """Draw the whole page; what draws the part alone. fails: the first time that the part is drawn"""
         failures = [ZeroDivisionError()] if fails else []
 
@@ -107,7 +112,7 @@ class Page:
                 raise failures.pop()
             self.drawn.append(tick_interval())
 
-        def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
+        def fragment(part: Callable[..., None], run_every: float | None, key: str | None) -> Callable[..., None]:
             self.parts.append(part)
             self.reported.append(run_every)
             return part
@@ -124,7 +129,8 @@ class Page:
         patch.setattr(pace, "stagger", lambda page: 1.0)
         counted = SimpleNamespace(interval=lambda cycle_seconds: self.pace, count_tick=lambda page: None)
         patch.setattr(pace, "PACE", counted)
-        ticking(part_drawn, running)
+        patch.setattr(pace, "first_tick", lambda *asked: self.first.append(asked))
+        ticking(part_drawn, running, key=key)
         part = self.parts[-1]
         return lambda: part(running)
 
@@ -287,3 +293,28 @@ def test_pages_that_began_together_have_intervals_of_their_own() -> None:
     factors = [stagger(f"page {number}") for number in range(1000)]
     assert len(set(factors)) == 100
     assert min(factors) > 0.9 and max(factors) == 1
+
+
+@pytest.mark.parametrize("interval", [0.9, 1.0, 1.5, 2.0, 3.0])
+def test_a_run_that_goes_on_is_over_before_the_next_one_is_due(interval: float) -> None:
+    draws = draws_of_a_run(interval)
+    assert draws >= 2
+    assert (draws - 1) * interval <= RUN_SECONDS < draws * interval
+
+
+def test_a_part_that_goes_on_gets_the_time_of_its_draws_and_its_first_tick_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = Page()
+    tick = page.draw(monkeypatch, key="part")
+    assert page.reported == [SHORTEST * draws_of_a_run(SHORTEST)]
+    assert page.first == [("part", SHORTEST)]
+    tick()
+    assert page.drawn == [None, SHORTEST] and len(page.first) == 1
+
+
+def test_a_part_that_does_not_go_on_or_does_not_tick_has_no_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    page.draw(monkeypatch)
+    page.draw(monkeypatch, running=False, key="part")
+    assert page.reported == [SHORTEST, None] and page.first == []

@@ -36,6 +36,13 @@ class Handle:
     said: float | None = 2.0  # what it said when it last came on
     now: float = 0.0
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass without waiting for the round."""
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
     @property
     def progress(self) -> RoundProgress:
         return ROUND if self.now >= self.seconds else replace(RUNNING, remaining=self.said)
@@ -146,3 +153,87 @@ def test_the_first_points_of_a_round_are_waited_for_once(monkeypatch: pytest.Mon
     assert len(waited) == 4
     some = replace(nothing, epochs_done=np.array([1, 0, 0, 0, 0, 0]))
     assert [seen(some) for seen in waited[:2]] == [False, True]
+
+
+# ---------------------------------------------------------------------------------------------------- going on
+
+
+@dataclass
+class Run:
+    """A run of the live part that goes on, with what the browser asks for meanwhile."""
+
+    handle: Handle
+    drawn: list[float]  # when it drew once more, seconds from its beginning
+    counted: int = 0
+    clicks_handled: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        handle: Handle,
+        monkeypatch: pytest.MonkeyPatch,
+        asked_at: float = 99.0,
+        own: bool = True,
+        changed_at: float = 99.0,
+        is_tick: bool = True,
+    ) -> "Run":
+        """asked_at: when the browser asks for something    own: for this part    changed_at: when the page has"""
+        run = cls(handle, [])
+
+        def count() -> None:
+            run.counted += 1
+
+        def handle_clicks() -> None:
+            run.clicks_handled += 1
+
+        def redraw() -> None:
+            raise Rerun
+
+        monkeypatch.setattr(waiting, "tick_interval", lambda: INTERVAL if is_tick else None)
+        monkeypatch.setattr(waiting, "draws_of_a_run", lambda interval: 4)
+        monkeypatch.setattr(waiting, "time", handle)
+        monkeypatch.setattr(waiting, "count_tick", count)
+        monkeypatch.setattr(waiting, "session", handle_clicks)
+        monkeypatch.setattr(waiting, "redraw_page", redraw)
+        monkeypatch.setattr(waiting, "is_asked_for", lambda: handle.now >= asked_at)
+        monkeypatch.setattr(waiting, "is_part_asked_for", lambda: own and handle.now >= asked_at)
+        changed = lambda: handle.now >= changed_at  # noqa: E731
+        waiting.go_on(of_lab(handle), changed, lambda: run.drawn.append(handle.now))
+        return run
+
+
+def test_a_run_goes_on_drawing_at_the_pace_of_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch)
+    assert run.drawn == pytest.approx([INTERVAL, 2 * INTERVAL, 3 * INTERVAL])
+    assert (run.counted, run.clicks_handled) == (3, 0)  # each is a tick; Streamlit is asked only when something waits
+
+
+def test_a_run_ends_when_the_browser_asks_for_the_same_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch, asked_at=INTERVAL + 0.01)
+    assert run.drawn == pytest.approx([INTERVAL]) and run.clicks_handled == 1
+    assert INTERVAL < run.handle.now <= INTERVAL + 2 * waiting.CLICK_SECONDS
+
+
+def test_a_run_handles_clicks_and_does_not_end_for_other_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch, asked_at=0.01, own=False)
+    assert len(run.drawn) == 3
+    assert run.clicks_handled >= 3 * INTERVAL / waiting.CLICK_SECONDS - 1
+
+
+def test_a_run_has_the_whole_page_drawn_soon_after_that_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(60.0, 60.0, 60.0)
+    with pytest.raises(Rerun):
+        Run.of(handle, monkeypatch, changed_at=0.5)
+    assert handle.now <= 0.5 + waiting.CLICK_SECONDS
+
+
+def test_a_round_that_may_end_soon_is_left_to_the_wait_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Run.of(Handle(60.0, waiting.WAIT_FACTOR * INTERVAL, 1.0), monkeypatch).drawn == []
+    ended: Any = replace(ROUND)
+    monkeypatch.setattr(waiting, "tick_interval", lambda: INTERVAL)
+    waiting.go_on(of_lab(ended), lambda: False, lambda: pytest.fail("it is over"))
+
+
+def test_the_whole_page_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch, is_tick=False)
+    assert run.drawn == [] and run.handle.now == 0.0

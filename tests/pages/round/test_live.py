@@ -7,7 +7,7 @@ from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from core.progress import Status
 from core.space import LogRange, SearchSpace
-from pages.components.round import live, live_tables, round_text
+from pages.components.round import live_tables, round_text
 from tests.support.sample_rounds import made
 
 AXES = ("learning_rate", "weight_decay")
@@ -23,9 +23,9 @@ def test_rounds_in_the_same_ranges_share_a_box_and_its_label() -> None:
         for number, space in enumerate(spaces, start=1)
     ]
     lab = Lab("x", plan=replace(ROUND.plan, space=narrow), rounds=rounds)
-    assert live.labelled_ranges(lab, rounds[0]) == {"round 1": wide, "next round": narrow}
-    assert live.labelled_ranges(lab, rounds[3]) == {"round 1, 2, 4": wide, "round 3": narrow}
-    assert live.labelled_ranges(lab, rounds[4]) == {"round 1, …, 5": wide, "round 3": narrow}
+    assert live_tables.labelled_ranges(lab, rounds[0]) == {"round 1": wide, "next round": narrow}
+    assert live_tables.labelled_ranges(lab, rounds[3]) == {"round 1, 2, 4": wide, "round 3": narrow}
+    assert live_tables.labelled_ranges(lab, rounds[4]) == {"round 1, …, 5": wide, "round 3": narrow}
 
 
 def test_the_tables_of_a_version_are_made_once_for_all_tabs() -> None:

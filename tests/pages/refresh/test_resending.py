@@ -1,0 +1,97 @@
+"""A chart is sent again as it is, with other tables, within the run that drew it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.testing.v1 import AppTest
+
+from pages.components.refresh import resending
+from pages.components.refresh.resending import charts_kept, send_again
+from pages.components.round.tables import arrow
+
+
+@dataclass
+class Context:
+    """A run of a page, as far as messages go through it."""
+
+    sent: list[ForwardMsg] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._enqueue = self.sent.append
+
+    def enqueue(self, message: ForwardMsg) -> None:
+        self._enqueue(message)
+
+
+@pytest.fixture
+def context(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    run = Context()
+    monkeypatch.setattr(resending, "get_script_run_ctx", lambda: run)
+    yield run
+
+
+def chart(**tables: bytes) -> ForwardMsg:
+    message = ForwardMsg(hash="of its content")
+    message.delta.new_element.vega_lite_chart.spec = "{}"
+    for name, content in tables.items():
+        message.delta.new_element.vega_lite_chart.datasets.add(name=name).data.data = content
+    return message
+
+
+def tables_of(message: ForwardMsg) -> dict[str, bytes]:
+    return {one.name: one.data.data for one in message.delta.new_element.vega_lite_chart.datasets}
+
+
+def test_charts_alone_are_kept_and_everything_is_sent(context: Context) -> None:
+    words = ForwardMsg()
+    words.delta.new_element.html.body = "words"
+    with charts_kept() as kept:
+        for message in (words, first := chart(points=b"1"), chart(curves=b"2")):
+            context.enqueue(message)
+    context.enqueue(chart(points=b"3"))
+    assert len(context.sent) == 4 and len(kept) == 2 and kept[0] is first
+
+
+def test_nothing_is_kept_once_drawing_has_failed(context: Context) -> None:
+    with pytest.raises(ZeroDivisionError), charts_kept() as kept:
+        raise ZeroDivisionError
+    context.enqueue(chart())
+    assert kept == [] and len(context.sent) == 1
+
+
+def test_a_chart_goes_out_with_the_tables_that_have_changed(context: Context) -> None:
+    first = chart(points=b"1", boxes=b"2")
+    send_again(first, {"points": b"3", "curves": b"4"})
+    (again,) = context.sent
+    assert tables_of(again) == {"points": b"3", "boxes": b"2"}
+    assert again.hash == "" and again.delta.new_element.vega_lite_chart.spec == "{}"
+    assert tables_of(first) == {"points": b"1", "boxes": b"2"} and first.hash  # it may not have been sent yet
+
+
+PAGE = """
+import streamlit as st
+from pages.components.refresh.resending import charts_kept, send_again
+from tests.pages.refresh.test_resending import SPEC, table
+with charts_kept() as kept:
+    st.vega_lite_chart({**SPEC, "datasets": {"points": table(1)}}, key="chart", on_select="rerun")
+(chart,) = kept
+send_again(chart, {"points": table(2)})
+"""
+SPEC = {"mark": "point", "data": {"name": "points"}, "params": [{"name": "picked", "select": "point"}]}
+
+
+def table(value: int) -> bytes:
+    return arrow(pa.table({"x": [value]}))
+
+
+def test_streamlit_shows_the_chart_once_with_what_was_sent_last() -> None:
+    """Here the app relies on what Streamlit does not promise: how a run sends its messages."""
+    tested = AppTest.from_string(PAGE).run()
+    assert not tested.exception
+    (shown,) = tested.get("vega_lite_chart")
+    (points,) = shown.proto.datasets
+    assert shown.proto.id and shown.proto.selection_mode == ["picked"]
+    assert pa.ipc.open_stream(points.data.data).read_all()["x"].to_pylist() == [2]
