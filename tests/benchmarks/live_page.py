@@ -7,7 +7,6 @@ engine's threads work in the server too, so what they use is measured beside eve
 import asyncio
 import http.client
 import os
-import random
 import shutil
 import socket
 import statistics
@@ -171,14 +170,14 @@ def p95_60(quick: bool) -> Iterator[Figure]:
         waits, share, trained = asyncio.run(watch_class(lab, tabs, seconds))
     p95 = 1e3 * statistics.quantiles(waits, n=20)[-1]
     middle = 1e3 * statistics.median(waits)
-    against = f"{CLASS_TICK:g} ms; median {middle:.0f}, {tabs} tabs, {len(waits)} ticks in {seconds:g} s"
+    against = f"{CLASS_TICK:g} ms; median {middle:.0f}, {tabs} tabs, {len(waits)} runs in {seconds:g} s"
     yield Figure("live.p95_60", p95, "ms", p95 / CLASS_TICK, against, WITHIN)
     against = f"one core; the workers had {100 * trained:.0f}% of one, this client is not counted"
     yield Figure("live.p95_60.server", 100 * share, "% of a core", share, against)
 
 
 async def watch_class(lab: Server, tabs: int, seconds: float) -> tuple[list[float], float, float]:
-    """Seconds each tick took, and the shares of a core that the server and the workers used meanwhile."""
+    """Seconds each run took to its first drawing, and the cores that the server and the workers used meanwhile."""
     async with AsyncExitStack() as stack:
         students = []
         for _ in range(tabs):
@@ -187,9 +186,8 @@ async def watch_class(lab: Server, tabs: int, seconds: float) -> tuple[list[floa
             await set_to_mnist(student)
             students.append(student)
         await asyncio.gather(*(student.click("Start") for student in students))
-        rng = random.Random(0)
         start, before, trained = time.monotonic(), lab.cpu(), lab.workers_cpu()
-        waits = await asyncio.gather(*(watch(student, start + rng.random(), seconds) for student in students))
+        waits = await asyncio.gather(*(student.watch(start + seconds) for student in students))
         passed = time.monotonic() - start
         return sum(waits, []), (lab.cpu() - before) / passed, (lab.workers_cpu() - trained) / passed
 
@@ -207,17 +205,6 @@ async def set_to_mnist(student: Tab) -> None:
     await student.unfold(MORE_SETTINGS)
     await student.choose("data set", MNIST)
     await student.unfold(MORE_SETTINGS, False)
-
-
-async def watch(student: Tab, start: float, seconds: float) -> list[float]:
-    """Seconds that each tick takes of a tab that makes one a second, at most until its round is over."""
-    waits = []
-    for number in range(int(seconds)):
-        await asyncio.sleep(max(0.0, start + number - time.monotonic()))
-        if not student.live:
-            break
-        waits.append(await student.tick())
-    return waits
 
 
 def first_point(quick: bool) -> Iterator[Figure]:

@@ -11,7 +11,6 @@ The run of a page with a running round goes on drawing. What it sends after its 
 """
 
 import asyncio
-import json
 import math
 import re
 import time
@@ -61,9 +60,9 @@ class Tab:
         self._entered: dict[str, WidgetState] = {}
         self._drawn: set[str] = set()  # ids of the widgets of the latest run of the whole page that can be used
         self._points = b""  # the map's table of trials
-        self.drawings = 0  # how often the map has come
-        self._first: float | None = None  # time.monotonic() of the first one in the latest run
-        self._soon: tuple[str, float] | None = None  # the part that asks for the first tick, and when it does
+        self.drawings = 0  # how often the curves have come, which are drawn last
+        self.ticks = 0  # while it was watched: drawings, or runs that drew no curves
+        self._first: float | None = None  # time.monotonic() of the first time in the latest run
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
         self.totals: dict[str, int] = {}  # of a class, as its board says them: students, rounds, trials, epochs
@@ -127,13 +126,12 @@ class Tab:
                 timer.skip(now)
             part, timer = min(self.timers.items(), key=lambda item: item[1].due)
             due = timer.due
-            if self._soon is not None and self._soon[1] < due:
-                part, due = self._soon
             if due >= until:
                 break
             await asyncio.sleep(due - now)
-            self._soon = None
+            before = self.drawings
             await self._run(part=part, until=enough)
+            self.ticks += max(self.drawings - before, 1)
             waits.append((self._first or time.monotonic()) - due)
         return waits
 
@@ -198,7 +196,6 @@ class Tab:
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
                     self._drawn.clear()
-                    self._soon = None
             elif kind == "navigation":
                 self._page = message.navigation.page_script_hash
                 self.pages = [page.url_pathname for page in message.navigation.app_pages if not page.is_hidden]
@@ -212,9 +209,6 @@ class Tab:
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
                 self._see(element, element.WhichOneof("type") or "")
-                if element.bidi_component.component_name.endswith("first_tick"):
-                    seconds = json.loads(element.bidi_component.json)["milliseconds"] / 1000
-                    self._soon = message.delta.fragment_id, time.monotonic() + seconds
             elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
                 block = message.delta.add_block
                 self._see(block, block.WhichOneof("type") or "")
@@ -239,8 +233,9 @@ class Tab:
             self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
-            self.drawings += any(one.name == "earlier" for one in shown.datasets)
-            self._first = self._first or time.monotonic()
+            if any(one.name == "curves" for one in shown.datasets):
+                self.drawings += 1
+                self._first = self._first or time.monotonic()
         elif kind == "html" and (line := WORDS.search(shown.body)):
             self.words = line[1]
         elif kind == "html" and (totals := TOTALS.findall(shown.body)):

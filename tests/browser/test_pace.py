@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.refresh.pace import LONGEST, SHORTEST
+from pages.components.refresh.pace import LONGEST, SHORTEST, draws_of_a_run
 from tests.browser.conftest import Server
 from tests.browser.student import TIMEOUT_MS, Student, wait_until_true
 
@@ -30,12 +30,16 @@ def server(start_server: Callable[..., Server], crowd_file: Path) -> Server:
 
 
 def asks_for(interval: float) -> Callable[[bytes | str], bool]:
-    """Whether a message asks the page to tick at an interval, but for the factor that each page has."""
+    """Whether a message asks the page to tick at an interval, but for the factor that each page has.
+
+    The timer is that of runs which draw several times.
+    """
+    longest = interval * draws_of_a_run(interval)
 
     def asked(frame: bytes | str) -> bool:
         message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
         asks = message.WhichOneof("type") == "auto_rerun"
-        return asks and 0.9 * interval < message.auto_rerun.interval <= interval
+        return asks and 0.9 * longest < message.auto_rerun.interval <= longest
 
     return asked
 

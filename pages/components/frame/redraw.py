@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 
 def redraw_page() -> NoReturn:
@@ -20,12 +21,6 @@ def redraw_part() -> NoReturn:
     """In a tick, end it and draw the part of the page that it draws."""
     context = get_script_run_ctx()
     _run_again(list(context.fragment_ids_this_run or []) if context is not None else [])
-
-
-def redraw_named_part(name: str) -> NoReturn:
-    """In a tick, end it and draw another part of the page, by the key that its st.fragment has; raises KeyError."""
-    context = get_script_run_ctx()
-    _run_again(context.fragment_storage.resolve_target(name) if context is not None else [])
 
 
 def is_asked_for() -> bool:
@@ -46,7 +41,7 @@ def is_part_asked_for() -> bool:
     context = get_script_run_ctx()
     if context is None or context.script_requests is None or not is_asked_for():
         return False
-    return bool(set(context.script_requests._rerun_data.fragment_id_queue) & set(context.fragment_ids_this_run or []))
+    return ThreadState.get().fragment_id in context.script_requests._rerun_data.fragment_id_queue
 
 
 def _run_again(parts: list[str]) -> NoReturn:

@@ -11,7 +11,8 @@ A browser learns the interval with the whole page. A tick that finds it changed 
 in HOLD_SECONDS.
 
 To begin and end a run of a part takes Streamlit as long as all that changes in it. So the run of a part that `goes_on`
-draws several times, for at most RUN_SECONDS; what else ticks on the page waits that long.
+makes several ticks, for at most RUN_SECONDS; what else ticks on the page waits that long. The first run, an interval
+after the whole page, gives the part's timer the time of so many ticks.
 """
 
 import math
@@ -22,12 +23,13 @@ from typing import Any
 from zlib import crc32
 
 import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from pages.components.frame.redraw import redraw_page
 from pages.components.frame.running_server import server
 from pages.components.frame.session import session
-from pages.components.refresh.first_tick import first_tick
 
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.5  # seconds between two ticks of a page
 SHARE = 0.2  # of one core, for the ticks of all pages together; a quarter is the most they may take
@@ -37,7 +39,7 @@ WINDOW_SECONDS = 5.0  # over which the cost of a tick is measured
 INITIAL_COST = 0.005  # seconds of CPU a tick, until it has been measured
 MIN_COST, MAX_COST = 0.001, 0.02  # seconds of CPU a tick: bounds of a measurement
 COST_WEIGHT = 0.5  # of the latest window in the cost
-WHOLE_PAGE_TICKS = 4  # what a whole page costs, in ticks, besides its own
+WHOLE_PAGE_TICKS = 6  # what a whole page costs, in ticks, besides its own
 RUN_SECONDS = 3.0  # from the first drawing of a run to its last
 
 
@@ -104,7 +106,7 @@ def seconds_between(pages: int, cost: float) -> float:
 
 
 def draws_of_a_run(interval: float) -> int:
-    """How often a run draws that goes on."""
+    """How many ticks a run makes that goes on."""
     return 1 + int(RUN_SECONDS / interval)
 
 
@@ -122,44 +124,59 @@ def tick_interval() -> float | None:
     return getattr(_run, "interval", None)
 
 
+def session_id() -> str:
+    """Streamlit's name of this page; "" outside a run."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
+
+
+def set_timer(seconds: float) -> None:
+    """In a tick, have the browser ask for the part so often from now on."""
+    context = get_script_run_ctx()
+    message = ForwardMsg()
+    message.auto_rerun.interval, message.auto_rerun.fragment_id = seconds, ThreadState.get().fragment_id or ""
+    if context is not None:
+        context.enqueue(message)
+
+
 def count_tick() -> None:
-    """Count that a run which goes on draws once more."""
+    """Count one more tick of a run that goes on."""
     PACE.count_tick(_run.page)
 
 
 def ticking(
-    draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST, key: str | None = None
+    draw: Callable[..., None], running: object, *arguments: Any, shortest: float = SHORTEST, goes_on: bool = False
 ) -> None:
     """Draw a part of the page and, while `running` is true, draw it again at the pace of all pages.
 
     draw: called with the arguments and with `running`
     shortest: seconds between two ticks at least, times the page's own factor
-    key: of a part whose runs go on drawing by themselves, see `draws_of_a_run`
+    goes_on: whether a run of the part draws `draws_of_a_run` times by itself
     """
-    context = get_script_run_ctx()
-    page = context.session_id if context is not None else ""
+    page = session_id()
 
     def current_interval() -> float:
         return stagger(page) * max(PACE.interval(server().engine.cycle_seconds()), shortest)
 
     interval, since = current_interval(), time.monotonic()
-    with_the_page = True
+    with_the_page, has_own_timer = True, not goes_on
 
     def part(*given: Any) -> None:
+        nonlocal has_own_timer
         if running and page:
             PACE.count_tick(page)
         _run.interval, _run.page = None if with_the_page else interval, page
         if server().labs.has_moved(session().token):
             redraw_page()
+        if running and not with_the_page and not has_own_timer:
+            set_timer(draws_of_a_run(interval) * interval)
+            has_own_timer = True
         draw(*given)
         is_held = time.monotonic() - since < HOLD_SECONDS
         if running and not with_the_page and not is_held and current_interval() != interval:
             redraw_page()
 
-    draws = draws_of_a_run(interval) if key is not None else 1
     try:
-        st.fragment(part, run_every=draws * interval if running else None, key=key)(*arguments, running)
+        st.fragment(part, run_every=interval if running else None)(*arguments, running)
     finally:
         with_the_page = False
-    if running and key is not None:
-        first_tick(key, interval)

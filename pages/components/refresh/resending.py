@@ -11,36 +11,53 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
+class SentCharts:
+    """The charts that a run has drawn, as they were last sent."""
+
+    def __init__(self) -> None:
+        self._messages: list[ForwardMsg] = []
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def keep(self, message: ForwardMsg) -> None:
+        """Keep a message, if it is that of a chart."""
+        if message.delta.new_element.HasField("vega_lite_chart"):
+            self._messages.append(message)
+
+    def send_again(self, tables: Mapping[str, bytes]) -> None:
+        """Send the charts of which a table has changed. tables: by name; what is not among them stays as it was"""
+        context = get_script_run_ctx()
+        if context is None:
+            return
+        for place, before in enumerate(self._messages):
+            shown = before.delta.new_element.vega_lite_chart.datasets
+            if all(tables.get(one.name, one.data.data) == one.data.data for one in shown):
+                continue
+            message = ForwardMsg()
+            message.CopyFrom(before)  # which may still wait to be sent
+            message.ClearField("hash")  # of its content, by which a browser keeps messages
+            for table in message.delta.new_element.vega_lite_chart.datasets:
+                table.data.data = tables.get(table.name, table.data.data)
+            context.enqueue(message)
+            self._messages[place] = message
+
+
 @contextmanager
-def charts_kept() -> Iterator[list[ForwardMsg]]:
-    """The messages of the charts that are drawn meanwhile, in their order, to be sent again before the run ends."""
-    context, charts = get_script_run_ctx(), list[ForwardMsg]()
+def charts_kept() -> Iterator[SentCharts]:
+    """Keep the charts that are drawn meanwhile, also those of which the browser is sent only the name."""
+    context, charts = get_script_run_ctx(), SentCharts()
     if context is None:
         yield charts
         return
-    send = context._enqueue
+    send = context.enqueue
 
-    def keep(message: ForwardMsg) -> None:
-        if message.delta.new_element.HasField("vega_lite_chart"):
-            charts.append(message)
-        send(message)
+    def keep(msg: ForwardMsg) -> None:
+        charts.keep(msg)
+        send(msg)
 
-    context._enqueue = keep
+    context.enqueue = keep  # type: ignore[method-assign]
     try:
         yield charts
     finally:
-        context._enqueue = send
-
-
-def send_again(chart: ForwardMsg, tables: Mapping[str, bytes]) -> None:
-    """Send a chart once more. tables: those that have changed, by name"""
-    context = get_script_run_ctx()
-    if context is None:
-        return
-    message = ForwardMsg()
-    message.CopyFrom(chart)  # the first one may wait to be sent
-    message.ClearField("hash")  # of the whole content, for the browser's store of messages
-    for table in message.delta.new_element.vega_lite_chart.datasets:
-        if table.name in tables:
-            table.data.data = tables[table.name]
-    context.enqueue(message)
+        context.enqueue = send  # type: ignore[method-assign]

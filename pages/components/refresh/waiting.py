@@ -1,7 +1,7 @@
-"""The live page waits for a round's first points and for its end, so that it shows them at once.
+"""The live page waits for a round's first points, for its next tick and for its end, so that it shows them at once.
 
-A page that waits costs nothing. The pages of a class tick every two or three seconds; without the waiting first points
-and results would be shown that much later.
+A page that waits costs next to nothing. The pages of a class tick every two or three seconds; without the waiting
+first points and results would be shown that much later.
 """
 
 import math
@@ -12,7 +12,8 @@ from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from pages.components.frame.redraw import is_asked_for, is_part_asked_for, redraw_page, redraw_part
 from pages.components.frame.session import session, viewed_round
-from pages.components.refresh.pace import count_tick, draws_of_a_run, tick_interval
+from pages.components.refresh.pace import count_tick, draws_of_a_run, session_id, tick_interval
+from pages.components.web.messages import give_turn_back
 
 # Seconds that a page waits for the points of a new round instead of showing an empty chart: first for a point of every
 # trial, then for any point at all.
@@ -20,7 +21,7 @@ ALL_POINTS, ANY_POINT = 0.4, 1.0
 MAX_REMAINING = 15.0  # seconds left at its last slice: for a longer round the remaining time is not computed again
 WAIT_FACTOR = 1.5  # times the interval of ticks: a round that may be over by then is waited for
 POLL_SECONDS = 0.3  # after which the progress is drawn again and clicks are handled
-CLICK_SECONDS = 0.35  # after which clicks are handled while nothing is drawn
+CLICK_SECONDS = 0.35  # after which clicks are handled between two ticks of a run
 
 
 def first_points(lab: Lab) -> None:
@@ -34,20 +35,21 @@ def first_points(lab: Lab) -> None:
 
 
 def go_on(round_: LabRound, has_changed: Callable[[], bool], again: Callable[[], None]) -> None:
-    """In a tick, draw `again` at the pace of ticks, until it is time for the next run or the browser asks for one.
+    """In the run of a part, go on to tick until the next run is due, or the browser asks for one.
 
-    Ends sooner where `wait_for_finish` has something to wait for.
+    Ends sooner where `wait_for_finish` has something to wait for. What other parts of the page ask for waits.
 
     has_changed: whether the whole page has to be drawn    again: draws what changes while a round runs
     """
     interval = tick_interval()
     if interval is None:  # the whole page is being drawn
         return
-    for _ in range(draws_of_a_run(interval) - 1):
+    give_turn_back(session_id())
+    for _tick in range(draws_of_a_run(interval) - 1):
         if may_finish(round_, interval):
             return
         steps = math.ceil(interval / CLICK_SECONDS)
-        for _ in range(steps):
+        for _step in range(steps):
             time.sleep(interval / steps)  # a round's own condition wakes its waiters at every slice
             if is_asked_for():
                 session()  # it is here that Streamlit handles clicks
@@ -84,6 +86,8 @@ def wait_for_finish(round_: LabRound, say: Callable[[], object]) -> None:
     for _ in range(1 + math.ceil(interval / POLL_SECONDS)):  # bounded: a closed engine ends each wait at once
         over = round_.wait(POLL_SECONDS).status.is_final
         say()  # before a rerun: it is here that Streamlit handles clicks, which a rerun would discard
+        if is_part_asked_for():
+            return
         if over:
             redraw_page()
         if time.monotonic() > next_tick:

@@ -19,7 +19,7 @@ from pages.components.frame.theme import is_dark
 from pages.components.frame.translation import _, detect_language, language, translate_error
 from pages.components.frame.widgets import on_change
 from pages.components.refresh.pace import ticking
-from pages.components.refresh.resending import charts_kept, send_again
+from pages.components.refresh.resending import charts_kept
 from pages.components.refresh.waiting import first_points, go_on, wait_for_finish
 from pages.components.round import curves_chart, map_chart, parallel_chart, tables
 from pages.components.round.chart_style import PAPER
@@ -40,7 +40,7 @@ def live_round(lab: Lab, width: int) -> None:
     running = active_status(lab)
     if running is Status.RUNNING:
         first_points(lab)
-    ticking(draw, running, lab, width, key="live_round")
+    ticking(draw, running, lab, width, goes_on=True)
     with st.container(key="workbench_style"):
         bounds = f"--paper: {PAPER[is_dark()]}; --map-end: {ABOVE_MAP + map_chart.TALL_MAP_HEIGHT}px;"
         st.html(f"{STYLE}<style>:root {{{bounds}}}</style>")
@@ -53,7 +53,7 @@ def active_status(lab: Lab) -> Status | None:
 
 
 def draw(lab: Lab, width: int, running: Status | None) -> None:
-    """One tick, and those that follow in the same run. running: the status that the rest of the page was drawn for"""
+    """One tick, or those of a run. running: the status that the rest of the page was drawn for"""
     state = session()
     detect_language()
     round_ = viewed_round(lab)
@@ -66,21 +66,18 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
         return round_html(lab, round_, marks_legend_html(lab, round_, dark)) + (warnings_html() if running else "")
 
     line = st.html(said())
-    shown = shown_now(lab, round_)
-    with charts_kept() as sent:
+    coming, shown = lab.coming, shown_now(lab, round_)
+    with charts_kept() as charts:
         draw_charts(lab, round_, shown, width, dark)
     if running is None or lab.latest is None:
         return
 
-    rounds, plan = len(lab.rounds), lab.plan
-
     def again() -> None:
-        if (len(lab.rounds), lab.plan) != (rounds, plan) or server().labs.has_moved(lab.token):
+        if lab.coming != coming or server().labs.has_moved(lab.token):
             redraw_page()  # something was done in another tab, or the lab is another server's now
         line.html(said())
-        found = trained_tables(lab, round_, shown)
-        for chart in sent:
-            send_again(chart, found)
+        if round_ is lab.latest or shown.guesses:
+            charts.send_again(trained_tables(lab, round_, shown))
 
     go_on(lab.latest, lambda: running != active_status(lab), again)
     if running is Status.RUNNING and round_ is lab.latest:

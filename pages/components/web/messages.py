@@ -15,6 +15,7 @@ import logging
 import os
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 from google.protobuf.message import DecodeError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,7 +35,7 @@ RATE = Allowance(60, 20)  # messages of a socket; running rounds and moved slide
 SOCKETS_VARIABLE = "SOCKETS_PER_ADDRESS"
 SOCKETS = 300  # of an address at once: a school may have one for all
 NEW_SOCKETS = Allowance(300, 10)  # of an address: all come back at once when a server was away
-PATIENCE = 0.1  # seconds that an order to run waits for the run before it, which it would end otherwise
+PATIENCE = 0.1  # seconds that an order to run waits for the run before it, which one of the page would end otherwise
 RUN, PART = "rerun_script", "rerun_script of a part"
 TYPES = (RUN, "stop_script", "file_urls_request", "backend_operation_request")
 OPERATIONS = ("deferred_file",)  # a download that is made when it is asked for
@@ -90,12 +91,29 @@ def first_field(message: bytes) -> int:
     return 0
 
 
-def ends_run(answer: bytes | None) -> bool:
-    """Whether an answer says that a run is over."""
+def how_finished(answer: bytes | None) -> int | None:
+    """How a run has ended, where an answer says that one has: a ScriptFinishedStatus."""
     if answer is None or len(answer) > LAST_MESSAGE:
-        return False
+        return None
     read = ForwardMsg.FromString(answer)
-    return read.WhichOneof("type") == "script_finished" and read.script_finished in FINISHED
+    return read.script_finished if read.WhichOneof("type") == "script_finished" else None
+
+
+def session_of(answer: bytes | None) -> str:
+    """The session that an answer begins a run of; "" if it does not."""
+    with suppress(DecodeError):
+        read = ForwardMsg.FromString(answer or b"")
+        return read.new_session.initialize.session_id if read.WhichOneof("type") == "new_session" else ""
+    return ""
+
+
+_give_back: dict[str, partial[asyncio.Handle]] = {}  # by session: ends the turn of its run
+
+
+def give_turn_back(session: str) -> None:
+    """From now on the present run of a session waits, but for a moment now and then. Any thread may call."""
+    if (end := _give_back.get(session)) is not None:
+        end()
 
 
 class MessageLimits:
@@ -126,6 +144,7 @@ class MessageLimits:
             if not limited.ended:
                 raise
         finally:
+            limited.close()
             self._turns.end(limited.turn)
             self._open[client] -= 1
             if not self._open[client]:
@@ -152,15 +171,28 @@ class LimitedSocket:
         self._sent, self._over = asyncio.Event(), asyncio.Event()
         self.ended = False
         self._sent.set()  # not while an answer waits for its reader
+        self._session = ""  # until its first run
+        self._waits = False  # the present run, which has given its turn back
+
+    def close(self) -> None:
+        """The socket has ended."""
+        if (own := _give_back.get(self._session)) is not None and own.args == (self._wait,):
+            del _give_back[self._session]
+
+    def _wait(self) -> None:
+        self._waits = True
+        self._over.set()
+        self._turns.end(self.turn)
 
     async def send(self, message: Message) -> None:
         """Pass an answer on, unless the socket has been closed."""
         if self.ended:
             return
-        self._turns.answer(self.turn)
-        if ends_run(message.get("bytes")):
-            self._over.set()
-            self._turns.end(self.turn)
+        if not self._session and (session := session_of(message.get("bytes"))):
+            self._session = session
+            _give_back[session] = partial(asyncio.get_running_loop().call_soon_threadsafe, self._wait)
+        if (status := how_finished(message.get("bytes"))) is not None:
+            self._finish(status)
         self._sent.clear()
         try:
             await self._send(message)
@@ -169,6 +201,15 @@ class LimitedSocket:
             raise
         finally:
             self._sent.set()
+
+    def _finish(self, status: int) -> None:
+        """A run has ended; unless it waited, its turn is over."""
+        waited, self._waits = self._waits, False
+        if status in FINISHED and not waited:
+            self._over.set()
+            self._turns.end(self.turn)
+        elif status not in FINISHED and waited:  # another run follows at once
+            self._turns.resume(self.turn)
 
     async def receive(self) -> Message:
         """The next message that may be passed on, once it may be."""
@@ -188,13 +229,15 @@ class LimitedSocket:
             if kind:
                 await self._sent.wait()
                 if kind in (RUN, PART):
-                    await self._begin_run(kind == PART)
+                    await self._begin_run(kind)
                 return message
 
-    async def _begin_run(self, of_part: bool) -> None:
-        """Wait for the run before, PATIENCE at most, and for the next turn. of_part: whether it is a part of a page"""
+    async def _begin_run(self, kind: str) -> None:
+        """Wait for the run before, PATIENCE at most, and for the next turn. kind: RUN or PART"""
         with suppress(TimeoutError):
             if (age := self._turns.age(self.turn)) < PATIENCE:
                 await asyncio.wait_for(self._over.wait(), PATIENCE - age)
-        await self._turns.begin(self.turn, of_part)
+        await self._turns.begin(self.turn)
         self._over.clear()
+        if kind == RUN:
+            self._waits = False  # the run before does not get to its end

@@ -3,8 +3,7 @@
 A run takes one core, whoever asks for it, and many at once slow each other down. So a few run at a time, fewer of those
 who have taken much, and of those who wait the one goes first whose runs have taken least in the last seconds: a student
 whose page ticks passes a program that asks for whole pages without end. A run that waits for something holds nobody up:
-it counts for LEASE at most, and while the process has CPU to spare everybody goes on at once. The run of a part of a
-page that goes on drawing from time to time (see pace.py) has taken what its first drawing took.
+it counts for LEASE at most, and while the process has CPU to spare everybody goes on at once.
 """
 
 import asyncio
@@ -29,8 +28,6 @@ class Turn:
     taken: float = 0.0  # seconds that its runs have had, decayed
     counted: float = 0.0  # when they were last counted
     began: float | None = None  # when its present run was let go on; None without one
-    of_part: bool = False  # whether that is the run of a part of a page
-    answered: float = 0.0  # seconds from its beginning to its latest answer within LEASE
 
 
 class Turns:
@@ -48,13 +45,9 @@ class Turns:
         self._looked = 0.0, 0.0  # clock and CPU at the last look
         self._timer: asyncio.TimerHandle | None = None
 
-    async def begin(self, turn: Turn, of_part: bool = False) -> None:
-        """Wait until the turn's next run may begin; its present one, if there is any, is over.
-
-        of_part: whether it is the run of a part of a page
-        """
+    async def begin(self, turn: Turn) -> None:
+        """Wait until the turn's next run may begin; its present one, if there is any, is over."""
         self.end(turn)
-        turn.of_part = of_part
         if self._has_slot(turn) and (not self._waiting or self._is_light(turn)):
             self._start(turn)
             return
@@ -74,17 +67,15 @@ class Turns:
         if turn.began is None:
             return
         now = self._clock()
-        goes_on = turn.of_part and now - turn.began > LEASE
-        taken = turn.answered if goes_on else min(now - turn.began, LEASE)
-        turn.taken = self._decayed(turn) + taken / max(1, self._recent())
+        turn.taken = self._decayed(turn) + min(now - turn.began, LEASE) / max(1, self._recent())
         turn.counted, turn.began = now, None
         self._running.discard(turn)
         self._admit_all()
 
-    def answer(self, turn: Turn) -> None:
-        """The turn's run has sent something."""
-        if (age := self.age(turn)) <= LEASE:
-            turn.answered = age
+    def resume(self, turn: Turn) -> None:
+        """A run of the turn's that had been counted as over works again; it cannot be made to wait."""
+        if turn.began is None:
+            self._start(turn)
 
     def age(self, turn: Turn) -> float:
         """Seconds since the turn's present run began; infinite without one."""
@@ -104,7 +95,7 @@ class Turns:
         return turn.taken * 0.5 ** ((self._clock() - turn.counted) / HALF_LIFE)
 
     def _start(self, turn: Turn) -> None:
-        turn.began, turn.answered = self._clock(), 0.0
+        turn.began = self._clock()
         self._running.add(turn)
 
     def _next(self) -> asyncio.Future[None]:

@@ -166,7 +166,7 @@ def test_the_teachers_switches_are_looked_at_every_three_seconds_at_least(
         crowd.count_tick(str(page))
     monkeypatch.setattr(pace, "PACE", crowd)
 
-    def fragment(part: object, run_every: float, key: str | None) -> Callable[..., None]:
+    def fragment(part: object, run_every: float) -> Callable[..., None]:
         intervals.append(run_every)
         return lambda *_: None
 

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 from streamlit.commands import execution_control
-from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
@@ -25,6 +24,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
     )  # fmt: skip
     for module in (redraw, execution_control):
         monkeypatch.setattr(module, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(redraw, "ThreadState", SimpleNamespace(get=lambda: SimpleNamespace(fragment_id="part")))
     return waiting
 
 
@@ -90,14 +90,3 @@ def test_a_tab_that_is_closed_and_a_click_elsewhere_end_the_run_by_themselves(id
     assert idle.on_scriptrunner_yield() is not None
     idle.request_stop()
     assert redraw.is_asked_for() and not redraw.is_part_asked_for()
-
-
-def test_another_part_is_drawn_by_its_name(requests: ScriptRequests, monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = MemoryFragmentStorage()
-    storage.register("its id", lambda: None, target_key="its name")
-    context = redraw.get_script_run_ctx()
-    monkeypatch.setattr(context, "fragment_storage", storage, raising=False)
-    with pytest.raises(RerunException) as begun:
-        redraw.redraw_named_part("its name")
-    assert begun.value.rerun_data.fragment_id_queue == ["its id"] and begun.value.rerun_data.is_fragment_scoped_rerun
-    assert waiting_page(requests) == "another page"

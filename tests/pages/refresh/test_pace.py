@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.components.refresh import pace
 from pages.components.refresh.pace import (
@@ -99,10 +100,10 @@ class Page:
         self.reported: list[float | None] = []  # seconds between two ticks, with each whole page
         self.drawn: list[float | None] = []  # seconds to the next tick, with each time that the part was drawn
         self.parts: list[Callable[..., None]] = []
-        self.first: list[tuple[str, float]] = []  # the parts and seconds of first ticks that were asked for
+        self.timers: list[float] = []  # seconds of timers that a tick has set
 
     def draw(
-        self, patch: pytest.MonkeyPatch, running: bool = True, fails: bool = False, key: str | None = None
+        self, patch: pytest.MonkeyPatch, running: bool = True, fails: bool = False, goes_on: bool = False
     ) -> Callable[[], None]:
         """Draw the whole page; what draws the part alone. fails: the first time that the part is drawn"""
         failures = [ZeroDivisionError()] if fails else []
@@ -112,7 +113,7 @@ class Page:
                 raise failures.pop()
             self.drawn.append(tick_interval())
 
-        def fragment(part: Callable[..., None], run_every: float | None, key: str | None) -> Callable[..., None]:
+        def fragment(part: Callable[..., None], run_every: float | None) -> Callable[..., None]:
             self.parts.append(part)
             self.reported.append(run_every)
             return part
@@ -129,8 +130,8 @@ class Page:
         patch.setattr(pace, "stagger", lambda page: 1.0)
         counted = SimpleNamespace(interval=lambda cycle_seconds: self.pace, count_tick=lambda page: None)
         patch.setattr(pace, "PACE", counted)
-        patch.setattr(pace, "first_tick", lambda *asked: self.first.append(asked))
-        ticking(part_drawn, running, key=key)
+        patch.setattr(pace, "set_timer", self.timers.append)
+        ticking(part_drawn, running, goes_on=goes_on)
         part = self.parts[-1]
         return lambda: part(running)
 
@@ -302,19 +303,28 @@ def test_a_run_that_goes_on_is_over_before_the_next_one_is_due(interval: float) 
     assert (draws - 1) * interval <= RUN_SECONDS < draws * interval
 
 
-def test_a_part_that_goes_on_gets_the_time_of_its_draws_and_its_first_tick_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_first_tick_of_a_part_that_goes_on_sets_its_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page()
-    tick = page.draw(monkeypatch, key="part")
-    assert page.reported == [SHORTEST * draws_of_a_run(SHORTEST)]
-    assert page.first == [("part", SHORTEST)]
+    tick = page.draw(monkeypatch, goes_on=True)
+    assert page.reported == [SHORTEST] and page.timers == []  # so that the first tick comes soon
+    for _ in range(3):
+        tick()
+    assert page.timers == [SHORTEST * draws_of_a_run(SHORTEST)]
+    tick = page.draw(monkeypatch, goes_on=True)
     tick()
-    assert page.drawn == [None, SHORTEST] and len(page.first) == 1
+    assert page.reported == [SHORTEST] * 2 and len(page.timers) == 2  # the page has set it back
 
 
-def test_a_part_that_does_not_go_on_or_does_not_tick_has_no_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_parts_keep_the_timer_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page()
-    page.draw(monkeypatch)
-    page.draw(monkeypatch, running=False, key="part")
-    assert page.reported == [SHORTEST, None] and page.first == []
+    for tick in (page.draw(monkeypatch), page.draw(monkeypatch, running=False, goes_on=True)):
+        tick()
+    assert page.timers == []
+
+
+def test_a_timer_is_set_for_the_part_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[ForwardMsg] = []
+    monkeypatch.setattr(pace, "get_script_run_ctx", lambda: SimpleNamespace(enqueue=sent.append))
+    monkeypatch.setattr(pace, "ThreadState", SimpleNamespace(get=lambda: SimpleNamespace(fragment_id="part")))
+    pace.set_timer(3.7)
+    assert [(one.auto_rerun.fragment_id, one.auto_rerun.interval) for one in sent] == [("part", pytest.approx(3.7))]

@@ -9,7 +9,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from pages.components.refresh import resending
-from pages.components.refresh.resending import charts_kept, send_again
+from pages.components.refresh.resending import SentCharts, charts_kept
 from pages.components.round.tables import arrow
 
 
@@ -19,11 +19,8 @@ class Context:
 
     sent: list[ForwardMsg] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._enqueue = self.sent.append
-
     def enqueue(self, message: ForwardMsg) -> None:
-        self._enqueue(message)
+        self.sent.append(message)
 
 
 @pytest.fixture
@@ -52,33 +49,47 @@ def test_charts_alone_are_kept_and_everything_is_sent(context: Context) -> None:
         for message in (words, first := chart(points=b"1"), chart(curves=b"2")):
             context.enqueue(message)
     context.enqueue(chart(points=b"3"))
-    assert len(context.sent) == 4 and len(kept) == 2 and kept[0] is first
+    assert len(context.sent) == 4 and len(kept) == 2 and context.sent[1] is first
 
 
 def test_nothing_is_kept_once_drawing_has_failed(context: Context) -> None:
     with pytest.raises(ZeroDivisionError), charts_kept() as kept:
         raise ZeroDivisionError
     context.enqueue(chart())
-    assert kept == [] and len(context.sent) == 1
+    assert len(kept) == 0 and len(context.sent) == 1
+
+
+def kept_of(*charts: ForwardMsg) -> SentCharts:
+    kept = SentCharts()
+    for one in charts:
+        kept.keep(one)
+    return kept
 
 
 def test_a_chart_goes_out_with_the_tables_that_have_changed(context: Context) -> None:
     first = chart(points=b"1", boxes=b"2")
-    send_again(first, {"points": b"3", "curves": b"4"})
+    kept_of(first).send_again({"points": b"3", "curves": b"4"})
     (again,) = context.sent
     assert tables_of(again) == {"points": b"3", "boxes": b"2"}
     assert again.hash == "" and again.delta.new_element.vega_lite_chart.spec == "{}"
     assert tables_of(first) == {"points": b"1", "boxes": b"2"} and first.hash  # it may not have been sent yet
 
 
+def test_a_chart_that_has_not_changed_since_it_was_last_sent_is_not_sent(context: Context) -> None:
+    kept = kept_of(chart(points=b"1"), chart(curves=b"1"))
+    for points, curves in ((b"2", b"1"), (b"2", b"1"), (b"2", b"3"), (b"1", b"3")):
+        kept.send_again({"points": points, "curves": curves})
+    assert [tables_of(one) for one in context.sent] == [{"points": b"2"}, {"curves": b"3"}, {"points": b"1"}]
+
+
 PAGE = """
 import streamlit as st
-from pages.components.refresh.resending import charts_kept, send_again
+from pages.components.refresh.resending import charts_kept
 from tests.pages.refresh.test_resending import SPEC, table
 with charts_kept() as kept:
     st.vega_lite_chart({**SPEC, "datasets": {"points": table(1)}}, key="chart", on_select="rerun")
-(chart,) = kept
-send_again(chart, {"points": table(2)})
+assert len(kept) == 1
+kept.send_again({"points": table(2)})
 """
 SPEC = {"mark": "point", "data": {"name": "points"}, "params": [{"name": "picked", "select": "point"}]}
 
@@ -95,3 +106,25 @@ def test_streamlit_shows_the_chart_once_with_what_was_sent_last() -> None:
     (points,) = shown.proto.datasets
     assert shown.proto.id and shown.proto.selection_mode == ["picked"]
     assert pa.ipc.open_stream(points.data.data).read_all()["x"].to_pylist() == [2]
+
+
+def test_a_chart_of_which_the_browser_is_sent_only_the_name_can_be_sent_again() -> None:
+    """Streamlit sends the name of a message of some size that the browser has, and then it holds no chart."""
+    tested = AppTest.from_string(PAGE.replace("with charts_kept", BROWSER_HAS_IT + "with charts_kept")).run()
+    assert not tested.exception
+    (shown,) = tested.get("vega_lite_chart")
+    (points,) = shown.proto.datasets
+    assert pa.ipc.open_stream(points.data.data).read_all()["x"].to_pylist() == [2]
+
+
+BROWSER_HAS_IT = """
+from streamlit.runtime import forward_msg_cache
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+class Everything(set):
+    def __contains__(self, name):
+        return not self.asked and not setattr(self, "asked", True)
+    asked = False
+context = get_script_run_ctx()
+context.cached_message_hashes = Everything()
+SPEC = {**SPEC, "description": "x" * 20_000}
+"""

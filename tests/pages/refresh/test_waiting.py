@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,6 +96,13 @@ def test_a_click_while_a_tick_waits_is_handled_first(monkeypatch: pytest.MonkeyP
         waiting.wait_for_finish(of_lab(soon), clicked)
 
 
+def test_a_tick_that_waits_ends_when_the_browser_asks_for_the_same_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle(60.0, 1.5)
+    monkeypatch.setattr(waiting, "is_part_asked_for", lambda: handle.now >= 0.5)
+    assert drawn_by_waiting(handle, monkeypatch) == ([], 2)
+    assert handle.now == pytest.approx(0.6)
+
+
 def test_a_tick_waits_no_longer_than_its_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle(60.0, 1.5)
     assert drawn_by_waiting(handle, monkeypatch)[0] == ["fragment"]
@@ -166,6 +173,7 @@ class Run:
     drawn: list[float]  # when it drew once more, seconds from its beginning
     counted: int = 0
     clicks_handled: int = 0
+    given_back: list[str] = field(default_factory=list)  # turns, by page
 
     @classmethod
     def of(
@@ -186,6 +194,8 @@ class Run:
         def handle_clicks() -> None:
             run.clicks_handled += 1
 
+        given_back = run.given_back
+
         def redraw() -> None:
             raise Rerun
 
@@ -194,6 +204,8 @@ class Run:
         monkeypatch.setattr(waiting, "time", handle)
         monkeypatch.setattr(waiting, "count_tick", count)
         monkeypatch.setattr(waiting, "session", handle_clicks)
+        monkeypatch.setattr(waiting, "session_id", lambda: "page")
+        monkeypatch.setattr(waiting, "give_turn_back", given_back.append)
         monkeypatch.setattr(waiting, "redraw_page", redraw)
         monkeypatch.setattr(waiting, "is_asked_for", lambda: handle.now >= asked_at)
         monkeypatch.setattr(waiting, "is_part_asked_for", lambda: own and handle.now >= asked_at)
@@ -205,7 +217,11 @@ class Run:
 def test_a_run_goes_on_drawing_at_the_pace_of_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch)
     assert run.drawn == pytest.approx([INTERVAL, 2 * INTERVAL, 3 * INTERVAL])
-    assert (run.counted, run.clicks_handled) == (3, 0)  # each is a tick; Streamlit is asked only when something waits
+    assert (run.counted, run.clicks_handled, run.given_back) == (
+        3,
+        0,
+        ["page"],
+    )  # each is a tick; Streamlit is asked only when something waits
 
 
 def test_a_run_ends_when_the_browser_asks_for_the_same_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,4 +252,4 @@ def test_a_round_that_may_end_soon_is_left_to_the_wait_for_its_end(monkeypatch: 
 
 def test_the_whole_page_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run.of(Handle(60.0, 60.0, 60.0), monkeypatch, is_tick=False)
-    assert run.drawn == [] and run.handle.now == 0.0
+    assert run.drawn == run.given_back == [] and run.handle.now == 0.0

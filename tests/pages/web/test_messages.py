@@ -1,7 +1,8 @@
 """Only messages that pages send get through a websocket, no larger, no more often and over no more sockets."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.components.web import messages
 from pages.components.web.messages import (
+    FINISHED,
     MAX_MESSAGE,
     MAX_PARTS,
     NOT_TAKEN,
@@ -19,9 +21,10 @@ from pages.components.web.messages import (
     TOO_BIG,
     LimitedSocket,
     MessageLimits,
-    ends_run,
     examine,
     first_field,
+    give_turn_back,
+    how_finished,
     sockets_per_address,
 )
 from pages.components.web.turns import Turns
@@ -105,8 +108,8 @@ def test_the_first_field_is_read_from_its_tag(number: int) -> None:
     ],
 )
 def test_the_end_of_a_run_is_seen(status: Any, over: bool) -> None:
-    assert ends_run(ForwardMsg(script_finished=status).SerializeToString()) is over
-    assert not ends_run(ForwardMsg(ref_hash="a" * 300).SerializeToString()) and not ends_run(None)
+    assert (how_finished(ForwardMsg(script_finished=status).SerializeToString()) in FINISHED) is over
+    assert how_finished(ForwardMsg(ref_hash="a" * 300).SerializeToString()) is how_finished(None) is None
 
 
 # ---------------------------------------------------------------------------------------------------- one socket
@@ -258,3 +261,105 @@ def test_the_host_says_how_many_sockets_an_address_may_have(
 ) -> None:
     monkeypatch.setenv("SOCKETS_PER_ADDRESS", given)
     assert sockets_per_address() == count
+
+
+# ---------------------------------------------------------------------------------------------------- runs that wait
+
+
+@dataclass
+class Talk:
+    """What a tab and the server say to each other, and what of it counts as a run."""
+
+    limited: LimitedSocket
+
+    async def order(self, part: str = "") -> None:
+        """The browser asks for a part, or for the whole page."""
+        self.limited._receive = Wire(rerun(fragment_id=part)).receive
+        await self.limited.receive()
+
+    async def answer(self, **message: Any) -> None:
+        await self.limited.send({"type": "websocket.send", "bytes": ForwardMsg(**message).SerializeToString()})
+
+    async def finish(self, status: str = "FINISHED_FRAGMENT_RUN_SUCCESSFULLY") -> None:
+        await self.answer(script_finished=status)
+
+    async def wait(self) -> None:
+        """The run gives its turn back, in a thread of its own."""
+        await asyncio.to_thread(give_turn_back, "the session")
+        await asyncio.sleep(0)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a run of the tab counts now."""
+        return self.limited.turn.began is not None
+
+
+def talked(talk: Callable[[Talk], Coroutine[None, None, None]]) -> None:
+    async def begin() -> None:
+        limited = Wire().socket()
+        tab = Talk(limited)
+        await tab.order()
+        await tab.answer(new_session={"initialize": {"session_id": "the session"}})
+        await tab.finish("FINISHED_SUCCESSFULLY")
+        try:
+            await talk(tab)
+        finally:
+            limited.close()
+        give_turn_back("the session")  # nobody is there any more
+
+    run(begin())
+
+
+def test_a_run_that_waits_does_not_count_and_the_next_one_does() -> None:
+    async def talk(tab: Talk) -> None:
+        await tab.order("part")
+        assert tab.counts
+        await tab.wait()
+        assert not tab.counts
+        await tab.order("part")  # which Streamlit begins when the run before has ended
+        await tab.finish()
+        assert tab.counts
+        await tab.finish()
+        assert not tab.counts
+
+    talked(talk)
+
+
+def test_the_whole_page_ends_a_run_that_waits_and_counts() -> None:
+    async def talk(tab: Talk) -> None:
+        await tab.order("part")
+        await tab.wait()
+        await tab.order()  # which Streamlit begins at once; the run before says nothing more
+        assert tab.counts
+        await tab.finish("FINISHED_SUCCESSFULLY")
+        assert not tab.counts
+
+    talked(talk)
+
+
+def test_a_run_that_waited_counts_again_when_it_has_the_whole_page_drawn() -> None:
+    async def talk(tab: Talk) -> None:
+        await tab.order("part")
+        await tab.wait()
+        await tab.finish("FINISHED_EARLY_FOR_RERUN")
+        assert tab.counts
+        await tab.finish("FINISHED_SUCCESSFULLY")
+        assert not tab.counts
+
+    talked(talk)
+
+
+def test_the_socket_that_came_last_for_a_session_gives_the_turn_back() -> None:
+    """A browser that was away comes back on another one, and the first may end later."""
+
+    async def talk() -> None:
+        first, second = (Talk(Wire().socket()) for _ in range(2))
+        for tab in (first, second):
+            await tab.order()
+            await tab.answer(new_session={"initialize": {"session_id": "the session"}})
+        first.limited.close()
+        await second.wait()
+        assert first.counts and not second.counts
+        second.limited.close()
+
+    run(talk())

@@ -145,32 +145,3 @@ def test_who_leaves_while_waiting_takes_no_turn() -> None:
         return gone.cancelled()
 
     assert run(leave())
-
-
-@pytest.mark.parametrize(("of_part", "taken"), [(False, LEASE), (True, 0.02)])
-def test_a_part_that_goes_on_drawing_has_taken_what_its_first_drawing_took(of_part: bool, taken: float) -> None:
-    """A page of a round in progress draws for seconds, now and then; any other run that is as long has worked."""
-
-    async def draw() -> float:
-        time = Time()
-        all_, one = Turns(lambda: time.now, lambda: time.used), Turn()
-        await all_.begin(one, of_part)
-        for seconds in (0.01, 0.01, 1.0, 1.0):
-            time.pass_(seconds)
-            all_.answer(one)
-        all_.end(one)
-        return one.taken
-
-    assert run(draw()) == pytest.approx(taken)
-
-
-def test_a_part_that_works_all_the_time_has_taken_that() -> None:
-    async def draw() -> float:
-        time = Time()
-        all_, one = Turns(lambda: time.now, lambda: time.used), Turn()
-        await all_.begin(one, of_part=True)
-        time.pass_(0.2)
-        all_.end(one)
-        return one.taken
-
-    assert run(draw()) == pytest.approx(0.2)
