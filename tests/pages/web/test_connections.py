@@ -1,6 +1,7 @@
 """Connections end that hold something without using it, and addresses are what settings call them."""
 
 import asyncio
+import os
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -189,6 +190,30 @@ def test_what_one_read_brings_is_inflated_no_further_than_may_wait() -> None:
     """A read brings 256 KB: a thousand frames that inflate to 128 MB."""
     many = frame(deflated(connections.MAX_MESSAGE), compressed=True) * 1000
     assert after(many) == (True, 0)
+
+
+def test_an_answer_that_is_like_one_before_takes_few_bytes() -> None:
+    """Those of a page do, some 25 KB apart."""
+    charts = [os.urandom(size) for size in (16_000, 8_000, 1_000)]
+
+    async def draws_twice(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        for _ in range(2):
+            for chart in charts:
+                await send({"type": "websocket.send", "bytes": chart})
+        await asyncio.Event().wait()
+
+    async def sent(**settings: Any) -> int:
+        peer = Peer()
+        protocol = await connected(served(draws_twice, **settings), peer, UPGRADE)
+        peer.ended = True
+        protocol.connection_lost(None)
+        return len(peer.sent)
+
+    once = sum(map(len, charts))
+    assert once < run(sent()) < 1.1 * once
+    assert run(sent(ws_per_message_deflate=False)) > 2 * once
 
 
 def test_small_messages_wait_by_their_number_and_a_socket_that_is_cut_leaves_none() -> None:
