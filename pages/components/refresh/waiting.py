@@ -13,7 +13,7 @@ from core.lab.lab_round import LabRound
 from pages.components.frame.redraw import is_asked_for, is_part_asked_for, redraw_page, redraw_part
 from pages.components.frame.session import session, viewed_round
 from pages.components.refresh.pace import count_tick, draws_of_a_run, session_id, tick_interval
-from pages.components.web.messages import give_turn_back
+from pages.components.web.waiting_runs import give_turn_back, wait_for_order
 
 # Seconds that a page waits for the points of a new round instead of showing an empty chart: first for a point of every
 # trial, then for any point at all.
@@ -21,7 +21,7 @@ ALL_POINTS, ANY_POINT = 0.4, 1.0
 MAX_REMAINING = 15.0  # seconds left at its last slice: for a longer round the remaining time is not computed again
 WAIT_FACTOR = 1.5  # times the interval of ticks: a round that may be over by then is waited for
 POLL_SECONDS = 0.3  # after which the progress is drawn again and clicks are handled
-CLICK_SECONDS = 0.35  # after which clicks are handled between two ticks of a run
+ARRIVAL = 0.1  # seconds that an order takes from the socket to Streamlit at most
 
 
 def first_points(lab: Lab) -> None:
@@ -44,21 +44,29 @@ def go_on(round_: LabRound, has_changed: Callable[[], bool], again: Callable[[],
     interval = tick_interval()
     if interval is None:  # the whole page is being drawn
         return
-    give_turn_back(session_id())
+    give_turn_back(page := session_id())
     for _tick in range(draws_of_a_run(interval) - 1):
         if may_finish(round_, interval):
             return
-        steps = math.ceil(interval / CLICK_SECONDS)
-        for _step in range(steps):
-            time.sleep(interval / steps)  # a round's own condition wakes its waiters at every slice
+        due = time.monotonic() + interval
+        while (left := due - time.monotonic()) > 0:
+            if wait_for_order(page, left):  # a round's own condition would wake its waiters at every slice
+                until_asked()
             if is_asked_for():
                 session()  # it is here that Streamlit handles clicks
                 if is_part_asked_for():
                     return
-            if has_changed():
-                redraw_page()
+        if has_changed():
+            redraw_page()
         count_tick()
         again()
+
+
+def until_asked() -> None:
+    """Wait until Streamlit has the order that has just come."""
+    deadline = time.monotonic() + ARRIVAL
+    while not is_asked_for() and time.monotonic() < deadline:
+        time.sleep(ARRIVAL / 20)
 
 
 def may_finish(round_: LabRound, interval: float) -> bool:

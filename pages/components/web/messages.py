@@ -13,6 +13,7 @@ The server's parts agree on one number, MAX_MESSAGE: Uvicorn inflates no more th
 import asyncio
 import logging
 import os
+import threading
 from collections import Counter
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,7 @@ from core.server.rate_limits import Allowance, Limiter, Pace, network
 from pages.components.web.descriptors import most_sessions
 from pages.components.web.seldom_log import SeldomLog
 from pages.components.web.turns import Turn, Turns
+from pages.components.web.waiting_runs import forget_tab, know_tab
 
 MAX_MESSAGE = 2**17  # bytes, inflated; those of a page in a browser have some 1,000
 MAX_PARTS = 1000  # widgets in a message, and hashes of what a browser still has
@@ -107,15 +109,6 @@ def session_of(answer: bytes | None) -> str:
     return ""
 
 
-_give_back: dict[str, partial[asyncio.Handle]] = {}  # by session: ends the turn of its run
-
-
-def give_turn_back(session: str) -> None:
-    """From now on the present run of a session waits, but for a moment now and then. Any thread may call."""
-    if (end := _give_back.get(session)) is not None:
-        end()
-
-
 class MessageLimits:
     """Keeps every websocket to the limits above; HTTP passes untouched."""
 
@@ -173,11 +166,12 @@ class LimitedSocket:
         self._sent.set()  # not while an answer waits for its reader
         self._session = ""  # until its first run
         self._waits = False  # the present run, which has given its turn back
+        self._asked = threading.Event()
 
     def close(self) -> None:
         """The socket has ended."""
-        if (own := _give_back.get(self._session)) is not None and own.args == (self._wait,):
-            del _give_back[self._session]
+        self._asked.set()
+        forget_tab(self._session, self._asked)
 
     def _wait(self) -> None:
         self._waits = True
@@ -190,7 +184,7 @@ class LimitedSocket:
             return
         if not self._session and (session := session_of(message.get("bytes"))):
             self._session = session
-            _give_back[session] = partial(asyncio.get_running_loop().call_soon_threadsafe, self._wait)
+            know_tab(session, partial(asyncio.get_running_loop().call_soon_threadsafe, self._wait), self._asked)
         if (status := how_finished(message.get("bytes"))) is not None:
             self._finish(status)
         self._sent.clear()
@@ -239,5 +233,7 @@ class LimitedSocket:
                 await asyncio.wait_for(self._over.wait(), PATIENCE - age)
         await self._turns.begin(self.turn)
         self._over.clear()
+        if self._waits:
+            self._asked.set()
         if kind == RUN:
             self._waits = False  # the run before does not get to its end

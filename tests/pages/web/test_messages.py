@@ -1,6 +1,7 @@
 """Only messages that pages send get through a websocket, no larger, no more often and over no more sockets."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.web import messages
+from pages.components.web import messages, waiting_runs
 from pages.components.web.messages import (
     FINISHED,
     MAX_MESSAGE,
@@ -23,11 +24,11 @@ from pages.components.web.messages import (
     MessageLimits,
     examine,
     first_field,
-    give_turn_back,
     how_finished,
     sockets_per_address,
 )
 from pages.components.web.turns import Turns
+from pages.components.web.waiting_runs import give_turn_back, wait_for_order
 from tests.support.attacks import many_names, rerun
 from tests.support.waiting import run
 
@@ -347,6 +348,30 @@ def test_a_run_that_waited_counts_again_when_it_has_the_whole_page_drawn() -> No
         assert not tab.counts
 
     talked(talk)
+
+
+def test_a_run_that_waits_is_told_of_an_order_and_of_the_end_of_its_tab() -> None:
+    async def talk(tab: Talk) -> None:
+        def waited(seconds: float = 30.0) -> asyncio.Future[bool]:
+            return asyncio.ensure_future(asyncio.to_thread(wait_for_order, "the session", seconds))
+
+        await tab.order("part")
+        assert not await waited(0.01)  # the order that has begun it
+        await tab.wait()
+        assert not await waited(0.01)
+        told = waited()
+        await tab.order("another part")
+        assert await told and not await waited(0.01)  # once
+        asked = waiting_runs._tabs["the session"].asked
+        tab.limited.close()
+        assert asked.is_set() and "the session" not in waiting_runs._tabs
+
+    talked(talk)
+
+
+def test_without_a_socket_a_wait_is_as_long_as_it_is() -> None:
+    before = time.monotonic()
+    assert not wait_for_order("nobody's", 0.02) and time.monotonic() - before >= 0.02
 
 
 def test_the_socket_that_came_last_for_a_session_gives_the_turn_back() -> None:
