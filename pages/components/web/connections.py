@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from core.server.rate_limits import Allowance, Pace
 from pages.components.web.descriptors import raise_limit
@@ -28,9 +27,6 @@ SLICE = 2**12  # bytes that are inflated at once, to a thousand times as many at
 WAITING = 4 * MAX_MESSAGE  # bytes of messages that wait for the app
 MESSAGE = 2**10  # bytes that a message costs beside its content: about 300 while it waits, and the time to look at it
 FRAMES = Allowance(200, 20)  # pings, pongs and parts of messages; a browser sends one in 30 s
-
-# 144 KB a socket that has sent much; what it receives keeps Uvicorn's 4 KB
-ANSWERS = ServerPerMessageDeflateFactory(client_max_window_bits=12, compress_settings={"memLevel": 5})
 
 _logger = logging.getLogger(__name__)
 _log = SeldomLog(_logger)
@@ -156,8 +152,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        if self.config.ws_per_message_deflate:
-            self.conn.available_extensions = [ANSWERS]
+        extensions: Any = self.conn.available_extensions or ()
+        for deflate in extensions:
+            deflate.server_max_window_bits = None  # the most: 144 KB a socket that has sent much
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio."""
