@@ -142,7 +142,7 @@ class Meter:
     async def run(self, on: Tab) -> None:
         """A run that draws several times; it does not count if the round ended in it."""
         start, before, drawn = time.monotonic(), self._server.cpu(), on.drawings
-        await on.run_live()
+        await on.tick()
         if on.live:
             self._count(before, start, on.drawings - drawn)
 

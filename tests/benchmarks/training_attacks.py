@@ -86,7 +86,7 @@ async def waits(tabs: list[Tab]) -> tuple[float, float]:
     async def student(one: Tab) -> tuple[float, float]:
         await one.click("Start")
         await one.watch(start + ROUND_TIMEOUT, lambda: one.points > 0 and one.epochs[0] > 0)
-        first = time.monotonic() - start
+        first = (one.first_point or time.monotonic()) - start
         await one.watch(start + ROUND_TIMEOUT)
         if one.live:
             raise RuntimeError(f"a round did not end: {one.words!r}")

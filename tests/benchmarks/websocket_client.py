@@ -6,8 +6,6 @@
 The tab keeps what a browser keeps between runs: the address, the page, what was entered, and the timers of the parts
 that ask to be drawn again. They tick only during `watch`. Seconds are those from the order to the end of
 the run. A browser that holds a message already is sent its name instead; this tab is always sent the whole.
-
-The run of a page with a running round goes on drawing. What it sends after its first drawing is read with the next run.
 """
 
 import asyncio
@@ -62,6 +60,7 @@ class Tab:
         self._points = b""  # the map's table of trials
         self.drawings = 0  # how often the curves have come, which are drawn last
         self.ticks = 0  # while it was watched: drawings, or runs that drew no curves
+        self.first_point: float | None = None  # time.monotonic() when the map of the latest round had one
         self._first: float | None = None  # time.monotonic() of the first time in the latest run
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
@@ -105,11 +104,7 @@ class Tab:
         return await self._run(page=page)
 
     async def tick(self) -> float:
-        """Draw the live part again; the seconds until it is drawn."""
-        return await self._run(part=self.live, until=lambda: self._first is not None)
-
-    async def run_live(self) -> float:
-        """One run of the live part to its end."""
+        """One run of the live part to its end; that of a page with a running round draws several times."""
         return await self._run(part=self.live)
 
     async def watch(self, until: float, enough: Callable[[], bool] = lambda: False) -> list[float]:
@@ -130,7 +125,7 @@ class Tab:
                 break
             await asyncio.sleep(due - now)
             before = self.drawings
-            await self._run(part=part, until=enough)
+            await self._run(part=part)
             self.ticks += max(self.drawings - before, 1)
             waits.append((self._first or time.monotonic()) - due)
         return waits
@@ -138,6 +133,8 @@ class Tab:
     async def click(self, button: str) -> float:
         """Press the newest button whose label begins so."""
         label = next((label for label in reversed(self._widgets) if label.startswith(button)), button)
+        if button.startswith("Start"):
+            self.first_point = None
         return await self._run(pressed=WidgetState(id=self._widgets[label], trigger_value=True))
 
     async def set_number(self, label: str, number: int) -> float:
@@ -164,13 +161,7 @@ class Tab:
         self._entered[state.id] = state  # a browser tells it again with every run
         return await self._run()
 
-    async def _run(
-        self,
-        part: str = "",
-        pressed: WidgetState | None = None,
-        page: str = "",
-        until: Callable[[], bool] = lambda: False,
-    ) -> float:
+    async def _run(self, part: str = "", pressed: WidgetState | None = None, page: str = "") -> float:
         order = BackMsg()
         run = order.rerun_script
         run.query_string, run.page_script_hash, run.page_name = self._address, "" if page else self._page, page
@@ -178,20 +169,16 @@ class Tab:
         run.fragment_id, run.is_auto_rerun = part, bool(part)
         start = time.perf_counter()
         await self._socket.send(order.SerializeToString())
-        await asyncio.wait_for(self._answer(until), RUN_TIMEOUT)
+        await asyncio.wait_for(self._answer(), RUN_TIMEOUT)
         return time.perf_counter() - start
 
-    async def _answer(self, until: Callable[[], bool]) -> None:
-        """Take in what the server sends until a run is complete; a run that asks for another one is not.
-
-        until: or until this holds
-        """
-        begun = False  # what comes before belongs to the run before
-        while not (begun and until()):
+    async def _answer(self) -> None:
+        """Take in what the server sends until a run is complete; a run that asks for another one is not."""
+        while True:
             message = ForwardMsg.FromString(await self._socket.recv())
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                begun, self._first = True, None
+                self._first = None
                 self._page = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
@@ -212,7 +199,7 @@ class Tab:
             elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
                 block = message.delta.add_block
                 self._see(block, block.WhichOneof("type") or "")
-            elif begun and kind == "script_finished" and message.script_finished in COMPLETE:
+            elif kind == "script_finished" and message.script_finished in COMPLETE:
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:  # what is gone is forgotten
                     self._entered = {name: state for name, state in self._entered.items() if name in self._drawn}
                 return
@@ -233,6 +220,8 @@ class Tab:
             self.links[label] = getattr(shown, "url", "")
         elif kind == "vega_lite_chart":
             self._points = next((one.data.data for one in shown.datasets if one.name == "points"), self._points)
+            if self.first_point is None and self.points:
+                self.first_point = time.monotonic()
             if any(one.name == "curves" for one in shown.datasets):
                 self.drawings += 1
                 self._first = self._first or time.monotonic()
