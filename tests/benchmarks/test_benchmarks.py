@@ -15,7 +15,7 @@ from core.space import LogRange, SearchSpace
 from core.training.round_data import prepare
 from core.training.stacks import advance, begin
 from core.training.workspace import Workspaces
-from pages.components.refresh.pace import SHORTEST, draws_of_a_run
+from pages.components.refresh.pace import SHORTEST, ticks_of_a_run
 from tests.benchmarks import __main__ as program
 from tests.benchmarks import cluster_simulation
 from tests.benchmarks.figure import Figure, at_least
@@ -97,7 +97,7 @@ def intervals(counted: tuple[Server, Path]) -> dict[str, list[float]]:
 def test_a_page_with_a_running_round_ticks_at_its_pace(intervals: dict[str, list[float]]) -> None:
     (first,), (later,) = intervals["running"], intervals["ticking"]
     assert 0.9 * SHORTEST < first <= SHORTEST  # each page has a factor of its own
-    assert later == pytest.approx(first * draws_of_a_run(first), rel=0.001)  # a run makes so many ticks
+    assert later == pytest.approx(first * ticks_of_a_run(first), rel=0.001)  # a run makes so many ticks
 
 
 def test_a_page_on_which_nothing_runs_does_not_tick(intervals: dict[str, list[float]]) -> None:

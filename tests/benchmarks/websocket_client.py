@@ -61,7 +61,7 @@ class Tab:
         self.drawings = 0  # how often the curves have come, which are drawn last
         self.ticks = 0  # while it was watched: drawings, or runs that drew no curves
         self.first_point: float | None = None  # time.monotonic() when the map of the latest round had one
-        self._first: float | None = None  # time.monotonic() of the first time in the latest run
+        self._first_drawing: float | None = None  # time.monotonic() of that after the latest order
         self.timers: dict[str, Timer] = {}  # by the ids of the parts
         self.words = ""  # of the line about the round's progress
         self.totals: dict[str, int] = {}  # of a class, as its board says them: students, rounds, trials, epochs
@@ -127,7 +127,7 @@ class Tab:
             before = self.drawings
             await self._run(part=part)
             self.ticks += max(self.drawings - before, 1)
-            waits.append((self._first or time.monotonic()) - due)
+            waits.append((self._first_drawing or time.monotonic()) - due)
         return waits
 
     async def click(self, button: str) -> float:
@@ -167,7 +167,7 @@ class Tab:
         run.query_string, run.page_script_hash, run.page_name = self._address, "" if page else self._page, page
         run.widget_states.widgets.extend([*self._entered.values(), *filter(None, [pressed])])
         run.fragment_id, run.is_auto_rerun = part, bool(part)
-        start = time.perf_counter()
+        start, self._first_drawing = time.perf_counter(), None
         await self._socket.send(order.SerializeToString())
         await asyncio.wait_for(self._answer(), RUN_TIMEOUT)
         return time.perf_counter() - start
@@ -178,7 +178,6 @@ class Tab:
             message = ForwardMsg.FromString(await self._socket.recv())
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                self._first = None
                 self._page = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:  # the whole page, which says anew what ticks
                     self.timers.clear()
@@ -224,7 +223,7 @@ class Tab:
                 self.first_point = time.monotonic()
             if any(one.name == "curves" for one in shown.datasets):
                 self.drawings += 1
-                self._first = self._first or time.monotonic()
+                self._first_drawing = self._first_drawing or time.monotonic()
         elif kind == "html" and (line := WORDS.search(shown.body)):
             self.words = line[1]
         elif kind == "html" and (totals := TOTALS.findall(shown.body)):

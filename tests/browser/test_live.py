@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.refresh.pace import RUN_SECONDS, SHORTEST, draws_of_a_run
+from pages.components.refresh.pace import RUN_SECONDS, SHORTEST, ticks_of_a_run
 from tests.browser.conftest import Server
 from tests.browser.student import Student, bounding_box
 from tests.support.waiting import until
@@ -91,7 +91,7 @@ def test_a_run_draws_several_times_and_the_charts_stay_the_same(student: Student
 def test_the_first_tick_comes_after_an_interval_and_the_others_by_themselves(student: Student, line: Line) -> None:
     until_heard(student, lambda: len(line.of_live_part()) >= 2)
     first, later = line.timers
-    assert first <= SHORTEST and later == pytest.approx(first * draws_of_a_run(first), rel=0.001)
+    assert first <= SHORTEST and later == pytest.approx(first * ticks_of_a_run(first), rel=0.001)
 
 
 def test_a_box_dragged_while_a_run_goes_on_becomes_the_next_ranges_at_once(student: Student, line: Line) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.refresh.pace import LONGEST, SHORTEST, draws_of_a_run
+from pages.components.refresh.pace import LONGEST, SHORTEST, ticks_of_a_run
 from tests.browser.conftest import Server
 from tests.browser.student import TIMEOUT_MS, Student, wait_until_true
 
@@ -34,7 +34,7 @@ def asks_for(interval: float) -> Callable[[bytes | str], bool]:
 
     The timer is that of runs which draw several times.
     """
-    longest = interval * draws_of_a_run(interval)
+    longest = interval * ticks_of_a_run(interval)
 
     def asked(frame: bytes | str) -> bool:
         message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()

@@ -105,7 +105,7 @@ def seconds_between(pages: int, cost: float) -> float:
     return pages * cost / SHARE
 
 
-def draws_of_a_run(interval: float) -> int:
+def ticks_of_a_run(interval: float) -> int:
     """How many ticks a run makes that goes on."""
     return 1 + int(RUN_SECONDS / interval)
 
@@ -151,7 +151,7 @@ def ticking(
 
     draw: called with the arguments and with `running`
     shortest: seconds between two ticks at least, times the page's own factor
-    goes_on: whether a run of the part draws `draws_of_a_run` times by itself
+    goes_on: whether a run of the part makes `ticks_of_a_run` by itself
     """
     page = session_id()
 
@@ -169,7 +169,7 @@ def ticking(
         if server().labs.has_moved(session().token):
             redraw_page()
         if running and not with_the_page and not has_own_timer:
-            set_timer(draws_of_a_run(interval) * interval)
+            set_timer(ticks_of_a_run(interval) * interval)
             has_own_timer = True
         draw(*given)
         is_held = time.monotonic() - since < HOLD_SECONDS

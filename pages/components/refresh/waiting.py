@@ -12,7 +12,7 @@ from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from pages.components.frame.redraw import is_asked_for, is_part_asked_for, redraw_page, redraw_part
 from pages.components.frame.session import session, viewed_round
-from pages.components.refresh.pace import count_tick, draws_of_a_run, session_id, tick_interval
+from pages.components.refresh.pace import count_tick, session_id, tick_interval, ticks_of_a_run
 from pages.components.web.waiting_runs import give_turn_back, wait_for_order
 
 # Seconds that a page waits for the points of a new round instead of showing an empty chart: first for a point of every
@@ -45,7 +45,7 @@ def go_on(round_: LabRound, has_changed: Callable[[], bool], again: Callable[[],
     if interval is None:  # the whole page is being drawn
         return
     give_turn_back(page := session_id())
-    for _tick in range(draws_of_a_run(interval) - 1):
+    for _tick in range(ticks_of_a_run(interval) - 1):
         if may_finish(round_, interval):
             return
         due = time.monotonic() + interval

@@ -69,19 +69,20 @@ def draw(lab: Lab, width: int, running: Status | None) -> None:
     coming, shown = lab.coming, shown_now(lab, round_)
     with charts_kept() as charts:
         draw_charts(lab, round_, shown, width, dark)
-    if running is None or lab.latest is None:
+    latest = lab.latest
+    if running is None or latest is None:
         return
 
     def again() -> None:
         if lab.coming != coming or server().labs.has_moved(lab.token):
             redraw_page()  # something was done in another tab, or the lab is another server's now
         line.html(said())
-        if round_ is lab.latest or shown.guesses:
+        if round_ is latest or shown.guesses:
             charts.send_again(trained_tables(lab, round_, shown))
 
-    go_on(lab.latest, lambda: running != active_status(lab), again)
-    if running is Status.RUNNING and round_ is lab.latest:
-        wait_for_finish(round_, lambda: line.html(said()))
+    go_on(latest, lambda: running != active_status(lab), again)
+    if running is Status.RUNNING:
+        wait_for_finish(latest, lambda: line.html(said()))  # whichever is viewed
 
 
 def draw_charts(lab: Lab, round_: LabRound | None, shown: ShownAxes, width: int, dark: bool) -> None:

@@ -22,11 +22,11 @@ from pages.components.refresh.pace import (
     WHOLE_PAGE_TICKS,
     WINDOW_SECONDS,
     Pace,
-    draws_of_a_run,
     seconds_between,
     stagger,
     tick_interval,
     ticking,
+    ticks_of_a_run,
 )
 from tests.support.servers import at_once
 
@@ -298,7 +298,7 @@ def test_pages_that_began_together_have_intervals_of_their_own() -> None:
 
 @pytest.mark.parametrize("interval", [0.9, 1.0, 1.5, 2.0, 3.0])
 def test_a_run_that_goes_on_is_over_before_the_next_one_is_due(interval: float) -> None:
-    draws = draws_of_a_run(interval)
+    draws = ticks_of_a_run(interval)
     assert draws >= 2
     assert (draws - 1) * interval <= RUN_SECONDS < draws * interval
 
@@ -309,7 +309,7 @@ def test_the_first_tick_of_a_part_that_goes_on_sets_its_timer(monkeypatch: pytes
     assert page.reported == [SHORTEST] and page.timers == []  # so that the first tick comes soon
     for _ in range(3):
         tick()
-    assert page.timers == [SHORTEST * draws_of_a_run(SHORTEST)]
+    assert page.timers == [SHORTEST * ticks_of_a_run(SHORTEST)]
     tick = page.draw(monkeypatch, goes_on=True)
     tick()
     assert page.reported == [SHORTEST] * 2 and len(page.timers) == 2  # the page has set it back

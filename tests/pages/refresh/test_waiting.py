@@ -206,7 +206,7 @@ class Run:
             raise Rerun
 
         monkeypatch.setattr(waiting, "tick_interval", lambda: INTERVAL if is_tick else None)
-        monkeypatch.setattr(waiting, "draws_of_a_run", lambda interval: 4)
+        monkeypatch.setattr(waiting, "ticks_of_a_run", lambda interval: 4)
         monkeypatch.setattr(waiting, "time", handle)
         monkeypatch.setattr(waiting, "count_tick", count)
         monkeypatch.setattr(waiting, "session", handle_clicks)

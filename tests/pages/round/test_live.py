@@ -2,12 +2,15 @@
 
 import weakref
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from core.lab.lab import Lab
 from core.lab.lab_round import LabRound
 from core.progress import Status
 from core.space import LogRange, SearchSpace
-from pages.components.round import live_tables, round_text
+from pages.components.round import live, live_tables, round_text
 from tests.support.sample_rounds import made
 
 AXES = ("learning_rate", "weight_decay")
@@ -46,3 +49,22 @@ def test_the_tables_of_a_version_do_not_keep_the_version() -> None:
 
 def test_nothing_is_kept_for_a_round_that_has_ended() -> None:
     assert live_tables.points_bytes(ROUND, AXES) is not live_tables.points_bytes(ROUND, AXES)
+
+
+@pytest.mark.parametrize("viewed", [1, 2])
+def test_the_end_of_the_running_round_is_waited_for_whichever_is_viewed(
+    viewed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run ends early where the round may; without the wait the page would learn of that four ticks later."""
+    rounds = [LabRound(1, ROUND), LabRound(2, replace(ROUND, status=Status.RUNNING))]
+    lab, waited = Lab("x", plan=ROUND.plan, rounds=rounds), []
+    monkeypatch.setattr(live, "session", lambda: SimpleNamespace(redraw=False))
+    monkeypatch.setattr(live, "viewed_round", lambda of: rounds[viewed - 1])
+    for name in ("detect_language", "is_dark", "shown_now", "draw_charts", "go_on"):
+        monkeypatch.setattr(live, name, lambda *given: None)
+    for name in ("round_html", "marks_legend_html", "warnings_html"):
+        monkeypatch.setattr(live, name, lambda *given: "")
+    monkeypatch.setattr(live.st, "html", lambda body: None)
+    monkeypatch.setattr(live, "wait_for_finish", lambda round_, say: waited.append(round_.number))
+    live.draw(lab, 1000, Status.RUNNING)
+    assert waited == [2]
